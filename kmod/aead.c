@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The only file that names the crypto API.
+ *
+ * On x86 before 7.0 the fused AES-NI/VAES gcm(aes) is registered as
+ * asynchronous: a wrapper hands the request to cryptd when SIMD registers are
+ * in use. Asking for a synchronous gcm(aes) selects the generic template over
+ * ctr and ghash, which takes more than four times the instructions. So QSC
+ * allocates the driver inside the wrapper, which is synchronous, calls it only
+ * while crypto_simd_usable(), and has a small portable fallback for the rare
+ * packet that arrives in a softirq on top of somebody's FPU section. No
+ * request is ever queued and no cryptd transform holds a copy of a key.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "aead.h"
+
+#include <asm/simd.h>
+#include <crypto/aes.h>
+#include <crypto/algapi.h>
+#include <crypto/gf128mul.h>
+#include <crypto/internal/aead.h>
+#include <crypto/internal/simd.h>
+#include <linux/err.h>
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+
+static bool simd = true;
+module_param(simd, bool, 0644);
+MODULE_PARM_DESC(simd, "Use SIMD ciphers (default Y); N forces the slow portable fallback");
+
+/*
+ * Per-CPU working memory of one operation. In kmalloc memory because the
+ * generic gcm template builds scatterlists over its request context. Used
+ * only with BH disabled, hence by one packet at a time.
+ */
+struct scratch {
+	struct scatterlist one[1]; /* aad || data in one piece */
+	struct scatterlist two[2]; /* aad, then data */
+	u8 iv[16];
+	u8 aad[QSC_AEAD_SPLIT_AAD];
+	struct {
+		struct aes_enckey aes;
+		be128 h, acc;
+		u8 ctr[AES_BLOCK_SIZE], ks[AES_BLOCK_SIZE];
+	} soft;
+	struct aead_request req; /* last: the transform's context follows */
+};
+
+/* What probing found for each suite. Written at load, then read-only. */
+static struct {
+	char driver[CRYPTO_MAX_ALG_NAME];
+	bool present;
+	bool fast;
+} probed[__QSC_SUITE_MAX];
+
+static DEFINE_PER_CPU(struct scratch *, scratches);
+
+static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool *needs_simd)
+{
+	struct crypto_aead *tfm;
+
+	*needs_simd = false;
+	if (!suite->alg)
+		return ERR_PTR(-ENOENT);
+	if (suite->internal) {
+		tfm = crypto_alloc_aead(suite->internal, CRYPTO_ALG_INTERNAL,
+					CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
+		if (!IS_ERR(tfm)) {
+			*needs_simd = true;
+			return tfm;
+		}
+	}
+	return crypto_alloc_aead(suite->alg, 0, CRYPTO_ALG_ASYNC);
+}
+
+int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key)
+{
+	struct crypto_aead *tfm;
+	bool needs_simd;
+	int err;
+
+	tfm = alloc_tfm(suite, &needs_simd);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = crypto_aead_setkey(tfm, key, suite->key_len);
+	if (!err)
+		err = crypto_aead_setauthsize(tfm, suite->tag_len);
+	if (err) {
+		crypto_free_aead(tfm);
+		return err;
+	}
+	a->tfm = tfm;
+	a->reqsize = crypto_aead_reqsize(tfm);
+	a->needs_simd = needs_simd;
+	a->key_len = suite->key_len;
+	if (needs_simd)
+		memcpy(a->key, key, suite->key_len);
+	return 0;
+}
+
+void qsc_aead_destroy(struct qsc_aead *a)
+{
+	crypto_free_aead(a->tfm);
+	memzero_explicit(a, sizeof(*a));
+}
+
+static void soft_ghash(struct scratch *s, const u8 *p, u32 len)
+{
+	while (len) {
+		u32 n = min_t(u32, len, AES_BLOCK_SIZE);
+
+		crypto_xor((u8 *)&s->soft.acc, p, n);
+		gf128mul_lle(&s->soft.acc, &s->soft.h);
+		p += n;
+		len -= n;
+	}
+}
+
+static void soft_ctr(struct scratch *s, u8 *p, u32 len)
+{
+	u32 counter = 2; /* 1 is for the tag */
+
+	while (len) {
+		u32 n = min_t(u32, len, AES_BLOCK_SIZE);
+
+		memcpy(s->soft.ctr, s->iv, QSC_IV_LEN);
+		put_unaligned_be32(counter++, s->soft.ctr + QSC_IV_LEN);
+		aes_encrypt(&s->soft.aes, s->soft.ks, s->soft.ctr);
+		crypto_xor(p, s->soft.ks, n);
+		p += n;
+		len -= n;
+	}
+}
+
+static void soft_tag(struct scratch *s, u32 aad_len, u32 len)
+{
+	be128 lengths = { cpu_to_be64((u64)aad_len * 8), cpu_to_be64((u64)len * 8) };
+
+	soft_ghash(s, (u8 *)&lengths, sizeof(lengths));
+	memcpy(s->soft.ctr, s->iv, QSC_IV_LEN);
+	put_unaligned_be32(1, s->soft.ctr + QSC_IV_LEN);
+	aes_encrypt(&s->soft.aes, s->soft.ks, s->soft.ctr);
+	crypto_xor((u8 *)&s->soft.acc, s->soft.ks, QSC_TAG_LEN);
+}
+
+/* AES-GCM, NIST SP 800-38D, from the AES and GF(2^128) libraries: no tables. */
+static int soft_crypt(struct scratch *s, const struct qsc_aead *a, bool enc, const u8 *aad,
+		      u32 aad_len, u8 *data, u32 len)
+{
+	int err;
+
+	err = aes_prepareenckey(&s->soft.aes, a->key, a->key_len);
+	if (err)
+		goto out;
+	memset(&s->soft.acc, 0, sizeof(s->soft.acc));
+	memset(&s->soft.h, 0, sizeof(s->soft.h));
+	aes_encrypt(&s->soft.aes, (u8 *)&s->soft.h, (u8 *)&s->soft.h);
+
+	soft_ghash(s, aad, aad_len);
+	if (enc)
+		soft_ctr(s, data, len);
+	soft_ghash(s, data, len);
+	soft_tag(s, aad_len, len);
+
+	err = 1;
+	if (enc)
+		memcpy(data + len, &s->soft.acc, QSC_TAG_LEN);
+	else if (crypto_memneq(data + len, &s->soft.acc, QSC_TAG_LEN))
+		err = -EBADMSG;
+	else
+		soft_ctr(s, data, len);
+out:
+	memzero_explicit(&s->soft, sizeof(s->soft));
+	return err;
+}
+
+static __always_inline bool simd_usable(void)
+{
+	return likely(crypto_simd_usable()) && likely(READ_ONCE(simd));
+}
+
+static __always_inline void set_iv(struct scratch *s, struct qsc_iv iv)
+{
+	put_unaligned_be64(iv.high, s->iv);
+	put_unaligned_be32(iv.low, s->iv + 8);
+}
+
+static __always_inline int run(struct scratch *s, const struct qsc_aead *a, bool enc,
+			       struct scatterlist *sg, u32 aad_len, u32 len)
+{
+	struct aead_request *req = &s->req;
+	int err;
+
+	aead_request_set_tfm(req, a->tfm);
+	aead_request_set_ad(req, aad_len);
+	aead_request_set_crypt(req, sg, sg, enc ? len : len + QSC_TAG_LEN, s->iv);
+	err = enc ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+	/* The generic template leaves E(K, J0) in its request context. */
+	if (unlikely(a->reqsize))
+		memzero_explicit(aead_request_ctx(req), a->reqsize);
+	return err;
+}
+
+static __always_inline int crypt(const struct qsc_aead *a, bool enc, struct qsc_iv iv, u8 *p,
+				 u32 aad_len, u32 len)
+{
+	struct scratch *s = this_cpu_read(scratches);
+
+	set_iv(s, iv);
+	if (a->needs_simd && unlikely(!simd_usable()))
+		return soft_crypt(s, a, enc, p, aad_len, p + aad_len, len);
+	sg_set_buf(s->one, p, aad_len + len + QSC_TAG_LEN);
+	return run(s, a, enc, s->one, aad_len, len);
+}
+
+static int crypt_split(const struct qsc_aead *a, bool enc, struct qsc_iv iv, const u8 *aad,
+		       u8 *data, u32 len)
+{
+	struct scratch *s = this_cpu_read(scratches);
+
+	set_iv(s, iv);
+	if (a->needs_simd && unlikely(!simd_usable()))
+		return soft_crypt(s, a, enc, aad, QSC_AEAD_SPLIT_AAD, data, len);
+	memcpy(s->aad, aad, QSC_AEAD_SPLIT_AAD);
+	sg_set_buf(&s->two[0], s->aad, QSC_AEAD_SPLIT_AAD);
+	sg_set_buf(&s->two[1], data, len + QSC_TAG_LEN);
+	return run(s, a, enc, s->two, QSC_AEAD_SPLIT_AAD, len);
+}
+
+int qsc_aead_encrypt(const struct qsc_aead *a, struct qsc_iv iv, u8 *p, u32 aad_len, u32 len)
+{
+	return crypt(a, true, iv, p, aad_len, len);
+}
+
+int qsc_aead_decrypt(const struct qsc_aead *a, struct qsc_iv iv, u8 *p, u32 aad_len, u32 len)
+{
+	return crypt(a, false, iv, p, aad_len, len);
+}
+
+int qsc_aead_encrypt_split(const struct qsc_aead *a, struct qsc_iv iv, const u8 *aad, u8 *data,
+			   u32 len)
+{
+	return crypt_split(a, true, iv, aad, data, len);
+}
+
+int qsc_aead_decrypt_split(const struct qsc_aead *a, struct qsc_iv iv, const u8 *aad, u8 *data,
+			   u32 len)
+{
+	return crypt_split(a, false, iv, aad, data, len);
+}
+
+const char *qsc_aead_driver(const struct qsc_suite_desc *suite, bool *fast)
+{
+	if (!probed[suite->id].present)
+		return NULL;
+	if (fast)
+		*fast = probed[suite->id].fast;
+	return probed[suite->id].driver;
+}
+
+static void free_scratches(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		kfree_sensitive(per_cpu(scratches, cpu));
+		per_cpu(scratches, cpu) = NULL;
+	}
+}
+
+static int alloc_scratches(u32 reqsize)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct scratch *s;
+
+		s = kzalloc_node(sizeof(*s) + reqsize, GFP_KERNEL, cpu_to_node(cpu));
+		if (!s) {
+			free_scratches();
+			return -ENOMEM;
+		}
+		sg_init_table(s->one, ARRAY_SIZE(s->one));
+		sg_init_table(s->two, ARRAY_SIZE(s->two));
+		aead_request_set_callback(&s->req, 0, NULL, NULL);
+		per_cpu(scratches, cpu) = s;
+	}
+	return 0;
+}
+
+/* Finds the driver of a suite and how large a request it needs. */
+static u32 probe(const struct qsc_suite_desc *suite)
+{
+	struct crypto_aead *tfm;
+	const char *driver;
+	bool needs_simd;
+	u32 reqsize;
+
+	tfm = alloc_tfm(suite, &needs_simd);
+	if (IS_ERR(tfm))
+		return 0;
+	driver = crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm));
+	reqsize = crypto_aead_reqsize(tfm);
+	strscpy(probed[suite->id].driver, driver, sizeof(probed[suite->id].driver));
+	probed[suite->id].present = true;
+	probed[suite->id].fast = !strstr(driver, "ghash-generic");
+	crypto_free_aead(tfm);
+	if (!probed[suite->id].fast && suite->internal)
+		pr_warn("%s runs on the slow driver %s: packets will cost several times more\n",
+			suite->name, driver);
+	return reqsize;
+}
+
+int qsc_aead_module_init(void)
+{
+	u32 id, reqsize = 0;
+
+	/* Without udev nothing has loaded the CPU's own AES driver yet. */
+	request_module("crypto-aes");
+	for (id = 1; id < __QSC_SUITE_MAX; id++)
+		reqsize = max(reqsize, probe(qsc_suite_by_id(id)));
+	if (!probed[QSC_SUITE_AEAD_AES_256_GCM].present) {
+		pr_err("this kernel has no gcm(aes): enable CONFIG_CRYPTO_GCM and CONFIG_CRYPTO_AES\n");
+		return -ENOENT;
+	}
+	return alloc_scratches(reqsize);
+}
+
+void qsc_aead_module_exit(void)
+{
+	free_scratches();
+}

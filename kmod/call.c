@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Calls: the table, the states, the keys that come and are taken out. */
+
+#include "call.h"
+
+#include <linux/jhash.h>
+#include <linux/jiffies.h>
+#include <linux/module.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <net/netns/generic.h>
+
+#include "event.h"
+#include "erase.h"
+#include "hooks.h"
+
+#define MAX_CALLS_LIMIT 1048576
+
+static unsigned int max_calls = 65536;
+module_param(max_calls, uint, 0644);
+MODULE_PARM_DESC(max_calls, "Calls per network namespace (default 65536, 1 to 1048576)");
+
+u32 qsc_call_max(void)
+{
+	return clamp_t(u32, READ_ONCE(max_calls), 1, MAX_CALLS_LIMIT);
+}
+
+static u32 hash_id(const void *data, u32 len, u32 seed)
+{
+	return jhash(data, strlen(data), seed);
+}
+
+static u32 hash_call(const void *data, u32 len, u32 seed)
+{
+	const struct qsc_call *call = data;
+
+	return hash_id(call->id, 0, seed);
+}
+
+static int compare_id(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct qsc_call *call = obj;
+
+	return strcmp(arg->key, call->id);
+}
+
+static const struct rhashtable_params by_id_params = {
+	.head_offset = offsetof(struct qsc_call, node),
+	.key_offset = offsetof(struct qsc_call, id),
+	.key_len = QSC_CALL_ID_MAX + 1,
+	.hashfn = hash_id,
+	.obj_hashfn = hash_call,
+	.obj_cmpfn = compare_id,
+	.automatic_shrinking = true,
+};
+
+struct qsc_call *qsc_call_find(struct qsc_net *qn, const char *id)
+{
+	lockdep_assert_held(&qn->lock);
+	return rhashtable_lookup_fast(&qn->by_id, id, by_id_params);
+}
+
+static void free_rcu_cb(struct rcu_head *rcu)
+{
+	struct qsc_call *call = container_of(rcu, struct qsc_call, rcu);
+	int i;
+
+	for (i = 0; i < call->nr_legs; i++) {
+		qsc_ssrc_free_all(&call->legs[i].tx.ssrcs);
+		qsc_ssrc_free_all(&call->legs[i].rx.ssrcs);
+	}
+	kfree(call);
+}
+
+void qsc_call_put(struct qsc_call *call)
+{
+	if (refcount_dec_and_test(&call->ref))
+		call_rcu(&call->rcu, free_rcu_cb);
+}
+
+/* The call table's reaper does the work; a timer may not sleep. */
+static void deadline(struct timer_list *t)
+{
+	struct qsc_call *call = container_of(t, struct qsc_call, timer);
+
+	if (test_and_set_bit(0, &call->queued))
+		return;
+	refcount_inc(&call->ref);
+	llist_add(&call->expired, &call->net->expired);
+	schedule_work(&call->net->reaper);
+}
+
+static void init_leg(struct qsc_leg *leg, struct qsc_call *call, const struct qsc_leg_params *p)
+{
+	struct qsc_tuple *rtp = &leg->tuples[0], *rtcp = &leg->tuples[1];
+
+	leg->call = call;
+	leg->suite = p->suite;
+	qsc_stream_init(&leg->tx, QSC_DIR_TX, call->window);
+	qsc_stream_init(&leg->rx, QSC_DIR_RX, call->window);
+
+	rtp->local = p->local;
+	rtp->remote = p->remote;
+	rtp->leg = leg;
+	rtp->use = QSC_PORT_MUX;
+	leg->nr_tuples = 1;
+	if (!p->local_rtcp)
+		return;
+	*rtcp = *rtp;
+	rtcp->local.port = p->local_rtcp;
+	rtcp->remote.port = p->remote_rtcp;
+	rtcp->use = QSC_PORT_RTCP;
+	rtp->use = QSC_PORT_RTP;
+	leg->nr_tuples = 2;
+}
+
+static struct qsc_call *create(struct qsc_net *qn, const struct qsc_call_params *p)
+{
+	struct qsc_call *call;
+
+	call = kzalloc(struct_size(call, legs, 1), GFP_KERNEL);
+	if (!call)
+		return NULL;
+	call->net = qn;
+	call->created = jiffies;
+	call->state = QSC_CALL_STATE_NEW;
+	call->flags = p->flags;
+	call->role = p->role;
+	call->timeout = p->timeout;
+	call->lifetime = p->lifetime;
+	call->window = p->window;
+	call->owner = p->owner;
+	call->nr_legs = 1;
+	strscpy(call->id, p->id, sizeof(call->id));
+	refcount_set(&call->ref, 1);
+	INIT_LIST_HEAD(&call->bound_node);
+	INIT_LIST_HEAD(&call->grave);
+	timer_setup(&call->timer, deadline, 0);
+	init_leg(&call->legs[0], call, &p->leg);
+	return call;
+}
+
+static void del_tuples(struct qsc_call *call, int n)
+{
+	while (n--)
+		qsc_tuple_del(&call->legs[0].tuples[n]);
+}
+
+static int add_tuples(struct qsc_call *call, struct netlink_ext_ack *extack)
+{
+	struct qsc_leg *leg = &call->legs[0];
+	int i, err;
+
+	for (i = 0; i < leg->nr_tuples; i++) {
+		err = qsc_tuple_add(&call->net->tuples, &leg->tuples[i]);
+		if (err)
+			goto err_del;
+	}
+	return 0;
+
+err_del:
+	if (err == -EADDRINUSE && i)
+		NL_SET_ERR_MSG(extack, "the RTCP addresses are in use by another call");
+	else if (err == -EADDRINUSE)
+		NL_SET_ERR_MSG(extack, "local and remote address are in use by another call");
+	else if (err == -ENOSPC)
+		NL_SET_ERR_MSG(extack, "too many calls share this local port");
+	del_tuples(call, i);
+	return err;
+}
+
+static int hash_call_in(struct qsc_net *qn, struct qsc_call *call, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = xa_alloc_cyclic(&qn->by_number, &call->number, call, xa_limit_31b, &qn->next_number,
+			      GFP_KERNEL);
+	if (err < 0)
+		return err;
+	err = rhashtable_insert_fast(&qn->by_id, &call->node, by_id_params);
+	if (err)
+		goto err_number;
+	err = add_tuples(call, extack);
+	if (err)
+		goto err_id;
+	if (!qn->hooked) {
+		err = qsc_hooks_register(qn);
+		if (err)
+			goto err_tuples;
+	}
+	return 0;
+
+err_tuples:
+	del_tuples(call, call->legs[0].nr_tuples);
+err_id:
+	rhashtable_remove_fast(&qn->by_id, &call->node, by_id_params);
+err_number:
+	xa_erase(&qn->by_number, call->number);
+	return err;
+}
+
+static int check_room(struct qsc_net *qn, const char *id, struct netlink_ext_ack *extack)
+{
+	if (qn->closing) {
+		NL_SET_ERR_MSG(extack, "the network namespace is being removed");
+		return -ENODEV;
+	}
+	if (qsc_call_find(qn, id)) {
+		NL_SET_ERR_MSG(extack,
+			       "a call with this id exists: delete it first, or choose another id");
+		return -EEXIST;
+	}
+	if (qn->count >= qsc_call_max()) {
+		NL_SET_ERR_MSG(extack, "the call table is full: delete calls or raise max_calls");
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+int qsc_call_new(struct qsc_net *qn, const struct qsc_call_params *p,
+		 struct netlink_ext_ack *extack)
+{
+	struct qsc_call *call;
+	int err;
+
+	mutex_lock(&qn->lock);
+	err = check_room(qn, p->id, extack);
+	if (err)
+		goto out;
+	err = -ENODEV;
+	if (!try_module_get(THIS_MODULE))
+		goto out;
+	err = -ENOMEM;
+	call = create(qn, p);
+	if (!call)
+		goto err_module;
+	err = hash_call_in(qn, call, extack);
+	if (err)
+		goto err_call;
+
+	if (call->flags & QSC_CALL_FLAGS_BOUND)
+		list_add_tail(&call->bound_node, &qn->bound);
+	qn->count++;
+	qn->generation++;
+	qsc_call_rearm(call);
+	qsc_event_call_added(call);
+	mutex_unlock(&qn->lock);
+	return 0;
+
+err_call:
+	/* Packets may have seen its tuples for a moment. */
+	qsc_call_put(call);
+err_module:
+	module_put(THIS_MODULE);
+out:
+	mutex_unlock(&qn->lock);
+	return err;
+}
+
+static void fold_stats(struct qsc_call *call)
+{
+	int i;
+
+	for (i = 0; i < call->nr_legs; i++)
+		qsc_leg_add_stats(&call->legs[i], call->net->totals);
+}
+
+void qsc_call_unhash(struct qsc_call *call)
+{
+	struct qsc_net *qn = call->net;
+
+	lockdep_assert_held(&qn->lock);
+	call->gone = true;
+	timer_delete_sync(&call->timer);
+	list_del_init(&call->bound_node);
+	del_tuples(call, call->legs[0].nr_tuples);
+	rhashtable_remove_fast(&qn->by_id, &call->node, by_id_params);
+	xa_erase(&qn->by_number, call->number);
+	fold_stats(call);
+	qn->generation++;
+	if (!--qn->count)
+		qsc_hooks_unregister(qn);
+	module_put(THIS_MODULE);
+}
+
+void qsc_call_take_key(struct qsc_call *call, struct qsc_key __rcu **slot, u8 reason)
+{
+	struct qsc_key *key = qsc_call_key(call, slot);
+
+	if (!key)
+		return;
+	RCU_INIT_POINTER(*slot, NULL);
+	key->reason = reason;
+	key->call = call;
+	refcount_inc(&call->ref);
+	list_add_tail(&key->grave, &call->net->dead_keys);
+}
+
+void qsc_call_take_keys(struct qsc_call *call, u8 reason)
+{
+	int i;
+
+	WRITE_ONCE(call->state, QSC_CALL_STATE_ERASED);
+	call->reason = reason;
+	for (i = 0; i < call->nr_legs; i++) {
+		qsc_call_take_key(call, &call->legs[i].tx.cur, reason);
+		qsc_call_take_key(call, &call->legs[i].rx.cur, reason);
+		qsc_call_take_key(call, &call->legs[i].rx.old, reason);
+	}
+	qsc_call_rearm(call);
+}
+
+static bool has_keys(const struct qsc_call *call)
+{
+	int i;
+
+	for (i = 0; i < call->nr_legs; i++)
+		if (!rcu_access_pointer(call->legs[i].tx.cur) ||
+		    !rcu_access_pointer(call->legs[i].rx.cur))
+			return false;
+	return true;
+}
+
+bool qsc_call_last_packet(const struct qsc_call *call, unsigned long *last)
+{
+	bool any = false;
+	int i, dir;
+
+	for (i = 0; i < call->nr_legs; i++) {
+		for (dir = 0; dir < 2; dir++) {
+			const struct qsc_stream *s = dir ? &call->legs[i].rx : &call->legs[i].tx;
+			unsigned long t = READ_ONCE(s->last);
+
+			if (!READ_ONCE(s->active) || (any && time_before(t, *last)))
+				continue;
+			*last = t;
+			any = true;
+		}
+	}
+	return any;
+}
+
+static void sooner(unsigned long *next, bool *armed, unsigned long t)
+{
+	if (*armed && time_after_eq(t, *next))
+		return;
+	*next = t;
+	*armed = true;
+}
+
+void qsc_call_rearm(struct qsc_call *call)
+{
+	unsigned long next = 0, last;
+	struct qsc_key *old;
+	bool armed = false;
+	int i;
+
+	lockdep_assert_held(&call->net->lock);
+	if (call->gone)
+		return;
+	for (i = 0; i < call->nr_legs; i++) {
+		old = qsc_call_key(call, &call->legs[i].rx.old);
+		if (old)
+			sooner(&next, &armed, old->expires);
+	}
+	if (call->state != QSC_CALL_STATE_ERASED) {
+		if (call->lifetime)
+			sooner(&next, &armed, call->created + (unsigned long)call->lifetime * HZ);
+		if (call->timeout && call->keyed) {
+			last = call->keyed;
+			qsc_call_last_packet(call, &last);
+			if (time_before(last, call->keyed))
+				last = call->keyed;
+			sooner(&next, &armed, last + (unsigned long)call->timeout * HZ);
+		}
+	}
+	if (armed)
+		mod_timer(&call->timer, next);
+	else
+		timer_delete(&call->timer);
+}
+
+/* RFC 3711 section 8.1: during a rekey the MKI tells the generations apart. */
+static int check_mki(const struct qsc_call *call, struct qsc_stream *s,
+		     const struct qsc_key_params *p, struct netlink_ext_ack *extack)
+{
+	const struct qsc_key *keys[] = { qsc_call_key(call, &s->cur), qsc_call_key(call, &s->old) };
+	int i;
+
+	if (s->generations && s->mki_len != p->mki_len) {
+		NL_SET_ERR_MSG(extack,
+			       "MKI length differs from that of the direction's earlier keys");
+		return -EINVAL;
+	}
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!p->mki_len || !keys[i] || memcmp(keys[i]->mki, p->mki, p->mki_len))
+			continue;
+		NL_SET_ERR_MSG(extack,
+			       "this direction has a key with this MKI: choose another MKI");
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static struct qsc_stream *find_stream(struct qsc_call *call, const struct qsc_key_params *p,
+				      struct netlink_ext_ack *extack)
+{
+	struct qsc_leg *leg;
+
+	if (!call) {
+		NL_SET_ERR_MSG(extack, "no call with this id");
+		return ERR_PTR(-ENOENT);
+	}
+	if (p->leg >= call->nr_legs) {
+		NL_SET_ERR_MSG(extack, "the call has no such leg");
+		return ERR_PTR(-ENOENT);
+	}
+	leg = &call->legs[p->leg];
+	if (leg->suite != p->suite) {
+		NL_SET_ERR_MSG(extack, "the key is for another suite than the leg's");
+		return ERR_PTR(-EINVAL);
+	}
+	if (call->state == QSC_CALL_STATE_ERASED) {
+		NL_SET_ERR_MSG(extack, "the call's keys were erased: delete it and add a new call");
+		return ERR_PTR(-EINVAL);
+	}
+	return p->dir == QSC_DIR_TX ? &leg->tx : &leg->rx;
+}
+
+/* From here on packets use @key. Old keys go to the graveyard. */
+static void publish(struct qsc_call *call, struct qsc_stream *s, struct qsc_key *key,
+		    u32 overlap_ms)
+{
+	struct qsc_key *prev = qsc_call_key(call, &s->cur);
+
+	key->generation = ++s->generations;
+	s->mki_len = key->mki_len;
+	if (prev && s->dir == QSC_DIR_RX && key->mki_len && overlap_ms) {
+		qsc_call_take_key(call, &s->old, QSC_ERASE_REASON_REKEY);
+		prev->expires = jiffies + msecs_to_jiffies(overlap_ms);
+		/* Before @cur: a reader of the new key must find the old one. */
+		rcu_assign_pointer(s->old, prev);
+	} else {
+		qsc_call_take_key(call, &s->cur, QSC_ERASE_REASON_REKEY);
+	}
+	rcu_assign_pointer(s->cur, key);
+	call->keyed = jiffies;
+	if (has_keys(call))
+		WRITE_ONCE(call->state, QSC_CALL_STATE_SECURE);
+	qsc_call_rearm(call);
+}
+
+static int add_rocs(struct qsc_stream *s, const struct qsc_roc *rocs, u32 n,
+		    struct netlink_ext_ack *extack)
+{
+	int err = qsc_stream_add_rocs(s, rocs, n);
+
+	if (err == -EEXIST)
+		NL_SET_ERR_MSG(extack, "the ROC of this SSRC is known: it goes on over a rekey");
+	else if (err == -ENOSPC)
+		NL_SET_ERR_MSG(extack, "no room for these SSRCs: raise module parameter max_ssrcs");
+	return err;
+}
+
+int qsc_call_install(struct qsc_net *qn, const char *id, const struct qsc_key_params *p,
+		     struct netlink_ext_ack *extack)
+{
+	struct qsc_stream *s;
+	struct qsc_call *call;
+	struct qsc_key *key;
+	int err;
+
+	mutex_lock(&qn->lock);
+	call = qsc_call_find(qn, id);
+	s = find_stream(call, p, extack);
+	if (IS_ERR(s)) {
+		err = PTR_ERR(s);
+		goto out;
+	}
+	err = check_mki(call, s, p, extack);
+	if (err)
+		goto out;
+	key = qsc_key_create(p);
+	if (IS_ERR(key)) {
+		err = PTR_ERR(key);
+		NL_SET_ERR_MSG(extack, "cannot set the key up in the crypto API");
+		goto out;
+	}
+	err = add_rocs(s, p->rocs, p->nr_rocs, extack);
+	if (err) {
+		qsc_key_destroy(key);
+		goto out;
+	}
+	publish(call, s, key, p->overlap_ms);
+	qsc_event_key(call, key);
+out:
+	mutex_unlock(&qn->lock);
+	if (!err)
+		qsc_bury(qn);
+	return err;
+}
+
+void qsc_leg_add_stats(const struct qsc_leg *leg, u64 *sum)
+{
+	int i;
+
+	for (i = 0; i < QSC_TX_STATS; i++)
+		sum[QSC_A_STATS_TX_RTP + i] += atomic64_read(&leg->tx.stats.n[i]);
+	for (i = 0; i < QSC_RX_STATS; i++)
+		sum[QSC_A_STATS_RX_RTP + i] += atomic64_read(&leg->rx.stats.n[i]);
+}
+
+static unsigned int net_id;
+
+struct qsc_net *qsc_net_of(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+static int __net_init init_net_calls(struct net *net)
+{
+	struct qsc_net *qn = qsc_net_of(net);
+
+	qn->net = net;
+	mutex_init(&qn->lock);
+	mutex_init(&qn->bury_lock);
+	INIT_LIST_HEAD(&qn->bound);
+	INIT_LIST_HEAD(&qn->dead_keys);
+	INIT_LIST_HEAD(&qn->dead_calls);
+	init_llist_head(&qn->expired);
+	INIT_WORK(&qn->reaper, qsc_reap);
+	xa_init_flags(&qn->by_number, XA_FLAGS_ALLOC);
+	return rhashtable_init(&qn->by_id, &by_id_params);
+}
+
+/* Before the namespace's devices go; a grace period follows before exit. */
+static void __net_exit pre_exit_net_calls(struct net *net)
+{
+	struct qsc_net *qn = qsc_net_of(net);
+
+	mutex_lock(&qn->lock);
+	qn->closing = true;
+	mutex_unlock(&qn->lock);
+	qsc_flush_calls(qn, QSC_ERASE_REASON_NETNS);
+}
+
+static void __net_exit exit_net_calls(struct net *net)
+{
+	struct qsc_net *qn = qsc_net_of(net);
+
+	/* No timer is left to queue it again; it drops the last references. */
+	flush_work(&qn->reaper);
+	qsc_tuple_table_destroy(&qn->tuples);
+	rhashtable_destroy(&qn->by_id);
+	xa_destroy(&qn->by_number);
+}
+
+static struct pernet_operations net_ops = {
+	.init = init_net_calls,
+	.pre_exit = pre_exit_net_calls,
+	.exit = exit_net_calls,
+	.id = &net_id,
+	.size = sizeof(struct qsc_net),
+};
+
+int qsc_call_module_init(void)
+{
+	return register_pernet_subsys(&net_ops);
+}
+
+void qsc_call_module_exit(void)
+{
+	unregister_pernet_subsys(&net_ops);
+	rcu_barrier();
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _QSC_ERASE_H
+#define _QSC_ERASE_H
+
+#include "call.h"
+
+/**
+ * qsc_bury() - wipe every key that was taken out
+ * @qn: call table
+ *
+ * Callers that come while another one waits for its grace period share the
+ * next one. When it returns, every key that was on the graveyard when it was
+ * called is zeroed and freed, and the events were sent.
+ *
+ * Context: process, may sleep; @qn->lock is not held.
+ */
+void qsc_bury(struct qsc_net *qn);
+
+/**
+ * qsc_erase_call() - erase the keys of a call; it goes on blocking its packets
+ * @qn: call table
+ * @id: call-id
+ * @reason: QSC_ERASE_REASON_*
+ *
+ * Context: process, may sleep. The keys are gone when it returns.
+ * Return: 0 or -ENOENT.
+ */
+int qsc_erase_call(struct qsc_net *qn, const char *id, u8 reason);
+
+/**
+ * qsc_delete_call() - erase the keys of a call and forget it
+ * @qn: call table
+ * @id: call-id
+ *
+ * Context: process, may sleep. The keys are gone when it returns.
+ * Return: 0 or -ENOENT.
+ */
+int qsc_delete_call(struct qsc_net *qn, const char *id);
+
+/**
+ * qsc_flush_calls() - erase and forget every call, in one grace period
+ * @qn: call table
+ * @reason: QSC_ERASE_REASON_*
+ *
+ * Context: process, may sleep. The keys are gone when it returns.
+ * Return: how many calls there were.
+ */
+u32 qsc_flush_calls(struct qsc_net *qn, u8 reason);
+
+/**
+ * qsc_reap() - work of @qn->reaper: act on deadlines that have passed
+ * @work: it
+ */
+void qsc_reap(struct work_struct *work);
+
+int qsc_erase_module_init(void);
+void qsc_erase_module_exit(void);
+
+#endif /* _QSC_ERASE_H */

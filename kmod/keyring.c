@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Key generations: made from a master key, wiped at the end. */
+
+#include "keyring.h"
+
+#include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "kdf.h"
+
+static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, enum qsc_kdf_label key_label,
+		  enum qsc_kdf_label salt_label)
+{
+	const struct qsc_suite_desc *suite = p->suite;
+	u8 session[QSC_AEAD_KEY_MAX], salt[QSC_SALT_LEN];
+	int err;
+
+	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, key_label, session,
+			   suite->key_len);
+	if (!err)
+		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, salt_label,
+				   salt, sizeof(salt));
+	if (!err)
+		err = qsc_aead_init(&c->aead, suite, session);
+	if (!err) {
+		c->salt.high = get_unaligned_be64(salt);
+		c->salt.low = get_unaligned_be32(salt + 8);
+	}
+	memzero_explicit(session, sizeof(session));
+	memzero_explicit(salt, sizeof(salt));
+	return err;
+}
+
+struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
+{
+	struct qsc_key *key;
+	int err;
+
+	key = kzalloc(struct_size(key, mki, p->mki_len), GFP_KERNEL);
+	if (!key)
+		return ERR_PTR(-ENOMEM);
+	err = derive(&key->rtp, p, QSC_KDF_RTP_ENCRYPTION, QSC_KDF_RTP_SALT);
+	if (err)
+		goto err_free;
+	err = derive(&key->rtcp, p, QSC_KDF_RTCP_ENCRYPTION, QSC_KDF_RTCP_SALT);
+	if (err)
+		goto err_rtp;
+
+	key->suite = p->suite;
+	key->dir = p->dir;
+	key->leg = p->leg;
+	key->installed = jiffies;
+	key->mki_len = p->mki_len;
+	memcpy(key->mki, p->mki, p->mki_len);
+	INIT_LIST_HEAD(&key->grave);
+	return key;
+
+err_rtp:
+	qsc_aead_destroy(&key->rtp.aead);
+err_free:
+	kfree_sensitive(key);
+	return ERR_PTR(err);
+}
+
+void qsc_key_destroy(struct qsc_key *key)
+{
+	qsc_aead_destroy(&key->rtcp.aead);
+	qsc_aead_destroy(&key->rtp.aead);
+	kfree_sensitive(key);
+}
+
+void qsc_stream_init(struct qsc_stream *s, u8 dir, u32 window)
+{
+	spin_lock_init(&s->lock);
+	s->dir = dir;
+	s->window = window;
+}
+
+static int link_rocs(struct qsc_stream *s, struct qsc_ssrc **entries, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (qsc_ssrc_find(&s->ssrcs, entries[i]->ssrc))
+			return -EEXIST;
+	if (!qsc_ssrc_room(&s->ssrcs, n, s->generations))
+		return -ENOSPC;
+	for (i = 0; i < n; i++) {
+		qsc_ssrc_link(&s->ssrcs, entries[i], s->generations);
+		entries[i] = NULL;
+	}
+	return 0;
+}
+
+int qsc_stream_add_rocs(struct qsc_stream *s, const struct qsc_roc *rocs, u32 n)
+{
+	struct qsc_ssrc *entries[QSC_KEY_ROC_MAX] = {};
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < n && !err; i++) {
+		entries[i] = qsc_ssrc_alloc(rocs[i].ssrc, rocs[i].roc, s->window, GFP_KERNEL);
+		if (!entries[i])
+			err = -ENOMEM;
+	}
+	if (!err) {
+		spin_lock_bh(&s->lock);
+		err = link_rocs(s, entries, n);
+		spin_unlock_bh(&s->lock);
+	}
+	for (i = 0; i < n; i++)
+		kfree(entries[i]);
+	return err;
+}

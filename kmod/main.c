@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/* QSC: quantum secure calls. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+
+#include "aead.h"
+#include "call.h"
+#include "erase.h"
+#include "netlink.h"
+#include "version.h"
+
+static int __init qsc_init(void)
+{
+	int err;
+
+	err = qsc_aead_module_init();
+	if (err)
+		return err;
+	err = qsc_call_module_init();
+	if (err)
+		goto err_aead;
+	err = qsc_erase_module_init();
+	if (err)
+		goto err_call;
+	err = qsc_netlink_module_init();
+	if (err)
+		goto err_erase;
+	return 0;
+
+err_erase:
+	qsc_erase_module_exit();
+err_call:
+	qsc_call_module_exit();
+err_aead:
+	qsc_aead_module_exit();
+	return err;
+}
+
+static void __exit qsc_exit(void)
+{
+	qsc_netlink_module_exit();
+	qsc_erase_module_exit();
+	qsc_call_module_exit();
+	qsc_aead_module_exit();
+}
+
+module_init(qsc_init);
+module_exit(qsc_exit);
+
+MODULE_DESCRIPTION("Quantum secure calls: SRTP for unmodified applications");
+MODULE_VERSION(QSC_VERSION);
+MODULE_LICENSE("GPL");
+MODULE_ALIAS_GENL_FAMILY("qsc");

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The netlink family: requests in, objects out. With nlparse.c and nlattr.c the
+ * only part that knows attributes. Documentation/netlink/specs/qsc.yaml is the contract.
+ */
+
+#include "netlink.h"
+
+#include <linux/ctype.h>
+#include <linux/module.h>
+
+#include "call.h"
+#include "erase.h"
+#include "nlattr.h"
+#include "nlparse.h"
+
+#define SECONDS_MAX 31536000 /* a year */
+
+/* Not const: the policy of 6.1 points to them without. */
+static struct netlink_range_validation qsc_seconds_range = { .max = SECONDS_MAX };
+static struct netlink_range_validation qsc_window_range = {
+	.min = QSC_WINDOW_MIN,
+	.max = QSC_WINDOW_MAX,
+};
+
+/* One policy a command: what a command does not know, it refuses. */
+static const struct nla_policy qsc_call_new_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+	[QSC_A_CALL_FLAGS] = NLA_POLICY_MASK(NLA_U32, QSC_CALL_FLAGS_BOUND | QSC_CALL_FLAGS_DTLS),
+	[QSC_A_CALL_ROLE] = NLA_POLICY_RANGE(NLA_U32, QSC_ROLE_CALLER, QSC_ROLE_CALLEE),
+	[QSC_A_CALL_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_seconds_range),
+	[QSC_A_CALL_LIFETIME] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_seconds_range),
+	[QSC_A_CALL_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_window_range),
+	[QSC_A_CALL_LEG] = NLA_POLICY_NESTED(qsc_leg_policy),
+};
+
+static const struct nla_policy qsc_call_id_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+};
+
+static const struct nla_policy qsc_call_set_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+	[QSC_A_CALL_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_seconds_range),
+	[QSC_A_CALL_LIFETIME] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_seconds_range),
+};
+
+static const struct nla_policy qsc_key_set_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+	[QSC_A_CALL_KEY] = NLA_POLICY_NESTED(qsc_key_policy),
+};
+
+static const struct nla_policy qsc_none_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_REJECT },
+};
+
+/* Printable, so that nothing in a log or on a terminal needs escaping. */
+static const char *get_id(struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[QSC_A_CALL_ID];
+	const char *id, *c;
+
+	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_ID)) {
+		NL_SET_ERR_MSG(info->extack, "the call id is missing");
+		return ERR_PTR(-EINVAL);
+	}
+	id = nla_data(attr);
+	if (!*id) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the call id is empty");
+		return ERR_PTR(-EINVAL);
+	}
+	for (c = id; *c; c++) {
+		if (isascii(*c) && isgraph(*c))
+			continue;
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "a call id is printable ASCII without spaces");
+		return ERR_PTR(-EINVAL);
+	}
+	return id;
+}
+
+static int no_such_call(struct genl_info *info)
+{
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[QSC_A_CALL_ID], "no call with this id");
+	return -ENOENT;
+}
+
+/* Attributes that may repeat have to be counted: attrs[] keeps the last one. */
+static unsigned int count_attrs(struct genl_info *info, int type)
+{
+	struct nlattr *attr;
+	unsigned int n = 0;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		n += nla_type(attr) == type;
+	return n;
+}
+
+static u32 get_u32(struct genl_info *info, int type, u32 otherwise)
+{
+	return info->attrs[type] ? nla_get_u32(info->attrs[type]) : otherwise;
+}
+
+static int call_new(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qsc_call_params p = {
+		.flags = get_u32(info, QSC_A_CALL_FLAGS, 0),
+		.role = get_u32(info, QSC_A_CALL_ROLE, 0),
+		.timeout = get_u32(info, QSC_A_CALL_TIMEOUT, 0),
+		.lifetime = get_u32(info, QSC_A_CALL_LIFETIME, 0),
+		.window = get_u32(info, QSC_A_CALL_WINDOW, QSC_WINDOW_DEFAULT),
+		.owner = info->snd_portid,
+	};
+	int err;
+
+	p.id = get_id(info);
+	if (IS_ERR(p.id))
+		return PTR_ERR(p.id);
+	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_LEG)) {
+		NL_SET_ERR_MSG(info->extack, "a call needs a leg");
+		return -EINVAL;
+	}
+	if (count_attrs(info, QSC_A_CALL_LEG) > 1) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[QSC_A_CALL_LEG],
+				    "relay calls (two legs) are not supported by this version");
+		return -EOPNOTSUPP;
+	}
+	err = qsc_nl_get_leg(&p.leg, info->attrs[QSC_A_CALL_LEG], info->extack);
+	if (err)
+		return err;
+	return qsc_call_new(qsc_net_of(genl_info_net(info)), &p, info->extack);
+}
+
+static int call_del(struct sk_buff *skb, struct genl_info *info)
+{
+	const char *id = get_id(info);
+
+	if (IS_ERR(id))
+		return PTR_ERR(id);
+	return qsc_delete_call(qsc_net_of(genl_info_net(info)), id) ? no_such_call(info) : 0;
+}
+
+static int key_erase(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
+	const char *id = get_id(info);
+
+	if (IS_ERR(id))
+		return PTR_ERR(id);
+	return qsc_erase_call(qn, id, QSC_ERASE_REASON_REQUEST) ? no_such_call(info) : 0;
+}
+
+static int call_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
+	const char *id = get_id(info);
+	struct qsc_call *call;
+
+	if (IS_ERR(id))
+		return PTR_ERR(id);
+	mutex_lock(&qn->lock);
+	call = qsc_call_find(qn, id);
+	if (call) {
+		call->timeout = get_u32(info, QSC_A_CALL_TIMEOUT, call->timeout);
+		call->lifetime = get_u32(info, QSC_A_CALL_LIFETIME, call->lifetime);
+		qsc_call_rearm(call);
+	}
+	mutex_unlock(&qn->lock);
+	return call ? 0 : no_such_call(info);
+}
+
+static int install_key(struct genl_info *info)
+{
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
+	struct qsc_roc rocs[QSC_KEY_ROC_MAX];
+	struct qsc_key_params p = {};
+	const char *id = get_id(info);
+	int err;
+
+	if (IS_ERR(id))
+		return PTR_ERR(id);
+	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_KEY)) {
+		NL_SET_ERR_MSG(info->extack, "the key is missing");
+		return -EINVAL;
+	}
+	err = qsc_nl_get_key(&p, rocs, info->attrs[QSC_A_CALL_KEY], info->extack);
+	if (err)
+		return err;
+	return qsc_call_install(qn, id, &p, info->extack);
+}
+
+/* Wipes all of the request, for a key may stand in it twice. */
+static int key_set(struct sk_buff *skb, struct genl_info *info)
+{
+	int err = install_key(info);
+
+	memzero_explicit(genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr));
+	return err;
+}
+
+static struct sk_buff *new_reply(struct genl_info *info, void **hdr)
+{
+	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+
+	if (!msg)
+		return NULL;
+	*hdr = genlmsg_put_reply(msg, info, &qsc_genl_family, 0, info->genlhdr->cmd);
+	if (*hdr)
+		return msg;
+	nlmsg_free(msg);
+	return NULL;
+}
+
+static int send_reply(struct genl_info *info, struct sk_buff *msg, void *hdr, int err)
+{
+	if (err) {
+		nlmsg_free(msg);
+		return err < 0 ? err : -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return genlmsg_reply(msg, info);
+}
+
+static int call_flush(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
+	struct sk_buff *msg;
+	void *hdr;
+	u32 n;
+
+	msg = new_reply(info, &hdr);
+	if (!msg)
+		return -ENOMEM;
+	n = qsc_flush_calls(qn, QSC_ERASE_REASON_FLUSH);
+	return send_reply(info, msg, hdr,
+			  nla_put_u64_64bit(msg, QSC_A_CALL_COUNT, n, QSC_A_CALL_PAD));
+}
+
+static int info_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+
+	msg = new_reply(info, &hdr);
+	if (!msg)
+		return -ENOMEM;
+	mutex_lock(&qn->lock);
+	err = qsc_nl_put_info(msg, qn);
+	mutex_unlock(&qn->lock);
+	return send_reply(info, msg, hdr, err);
+}
+
+/* Answers a request about one call. */
+static int reply_call(struct genl_info *info,
+		      int (*put)(struct sk_buff *msg, const struct qsc_call *call))
+{
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
+	const char *id = get_id(info);
+	struct qsc_call *call;
+	struct sk_buff *msg;
+	int err = 0;
+	void *hdr;
+
+	if (IS_ERR(id))
+		return PTR_ERR(id);
+	msg = new_reply(info, &hdr);
+	if (!msg)
+		return -ENOMEM;
+	mutex_lock(&qn->lock);
+	call = qsc_call_find(qn, id);
+	if (call)
+		err = put(msg, call);
+	mutex_unlock(&qn->lock);
+	if (!call)
+		err = no_such_call(info);
+	return send_reply(info, msg, hdr, err);
+}
+
+static int call_get(struct sk_buff *skb, struct genl_info *info)
+{
+	return reply_call(info, qsc_nl_put_call);
+}
+
+static int put_totals(struct sk_buff *msg, struct qsc_net *qn)
+{
+	u64 sum[__QSC_A_STATS_MAX];
+	struct qsc_call *call;
+	unsigned long number;
+	int i;
+
+	memcpy(sum, qn->totals, sizeof(sum));
+	xa_for_each(&qn->by_number, number, call)
+		for (i = 0; i < call->nr_legs; i++)
+			qsc_leg_add_stats(&call->legs[i], sum);
+	return nla_put_u64_64bit(msg, QSC_A_CALL_COUNT, qn->count, QSC_A_CALL_PAD) ||
+			       qsc_nl_put_stats(msg, QSC_A_CALL_STATS, sum) ?
+		       -EMSGSIZE :
+		       0;
+}
+
+static int stats_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
+	struct sk_buff *msg;
+	void *hdr;
+	int err;
+
+	if (info->attrs[QSC_A_CALL_ID])
+		return reply_call(info, qsc_nl_put_call_stats);
+	msg = new_reply(info, &hdr);
+	if (!msg)
+		return -ENOMEM;
+	mutex_lock(&qn->lock);
+	err = put_totals(msg, qn);
+	mutex_unlock(&qn->lock);
+	return send_reply(info, msg, hdr, err);
+}
+
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, const struct qsc_call *call)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &qsc_genl_family,
+			  NLM_F_MULTI, QSC_CMD_CALL_GET);
+	if (!hdr)
+		return -EMSGSIZE;
+	genl_dump_check_consistent(cb, hdr);
+	if (qsc_nl_put_call(skb, call)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/* cb->args[0] is the number to go on from. */
+static int call_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct qsc_net *qn = qsc_net_of(sock_net(skb->sk));
+	unsigned long number = 0;
+	struct qsc_call *call;
+
+	mutex_lock(&qn->lock);
+	cb->seq = qn->generation + 1;
+	xa_for_each_start(&qn->by_number, number, call, cb->args[0])
+		if (dump_one(skb, cb, call))
+			break;
+	cb->args[0] = call ? number : ULONG_MAX;
+	mutex_unlock(&qn->lock);
+	return skb->len;
+}
+
+static const struct genl_ops ops[] = {
+	{
+		.cmd = QSC_CMD_INFO_GET,
+		.doit = info_get,
+		.policy = qsc_none_policy,
+		.maxattr = ARRAY_SIZE(qsc_none_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_CALL_NEW,
+		.doit = call_new,
+		.policy = qsc_call_new_policy,
+		.maxattr = ARRAY_SIZE(qsc_call_new_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_CALL_DEL,
+		.doit = call_del,
+		.policy = qsc_call_id_policy,
+		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_CALL_GET,
+		.doit = call_get,
+		.dumpit = call_dump,
+		.policy = qsc_call_id_policy,
+		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_CALL_SET,
+		.doit = call_set,
+		.policy = qsc_call_set_policy,
+		.maxattr = ARRAY_SIZE(qsc_call_set_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_CALL_FLUSH,
+		.doit = call_flush,
+		.policy = qsc_none_policy,
+		.maxattr = ARRAY_SIZE(qsc_none_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_KEY_SET,
+		.doit = key_set,
+		.policy = qsc_key_set_policy,
+		.maxattr = ARRAY_SIZE(qsc_key_set_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_KEY_ERASE,
+		.doit = key_erase,
+		.policy = qsc_call_id_policy,
+		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_STATS_GET,
+		.doit = stats_get,
+		.policy = qsc_call_id_policy,
+		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+};
+
+static const struct genl_multicast_group groups[] = {
+	{ .name = QSC_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
+};
+
+struct genl_family qsc_genl_family __ro_after_init = {
+	.name = QSC_FAMILY_NAME,
+	.version = QSC_FAMILY_VERSION,
+	.module = THIS_MODULE,
+	.netnsok = true,
+	.parallel_ops = true,
+	.maxattr = QSC_A_CALL_MAX,
+	.ops = ops,
+	.n_ops = ARRAY_SIZE(ops),
+	.resv_start_op = __QSC_CMD_MAX,
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+};
+
+int qsc_netlink_module_init(void)
+{
+	return genl_register_family(&qsc_genl_family);
+}
+
+void qsc_netlink_module_exit(void)
+{
+	genl_unregister_family(&qsc_genl_family);
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From objects to netlink attributes. */
+
+#include "nlattr.h"
+
+#include <linux/jiffies.h>
+#include <net/netlink.h>
+
+#include "version.h"
+
+static int put_u64(struct sk_buff *msg, int attr, u64 value, int pad)
+{
+	return nla_put_u64_64bit(msg, attr, value, pad);
+}
+
+static int put_addr(struct sk_buff *msg, int attr, const struct qsc_addr *a)
+{
+	if (a->family == AF_INET)
+		return nla_put_in_addr(msg, attr, a->ip.s6_addr32[3]);
+	return nla_put_in6_addr(msg, attr, &a->ip);
+}
+
+int qsc_nl_put_key_packets(struct sk_buff *msg, const struct qsc_key *key)
+{
+	return put_u64(msg, QSC_A_KEY_RTP_PACKETS, READ_ONCE(key->rtp_packets), QSC_A_KEY_PAD) ||
+	       put_u64(msg, QSC_A_KEY_RTCP_PACKETS, READ_ONCE(key->rtcp_packets), QSC_A_KEY_PAD);
+}
+
+static int put_key(struct sk_buff *msg, const struct qsc_key *key, const struct qsc_stream *s,
+		   u32 state)
+{
+	u64 age = jiffies_to_msecs(jiffies - key->installed);
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, QSC_A_LEG_KEY);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u8(msg, QSC_A_KEY_LEG, key->leg) || nla_put_u32(msg, QSC_A_KEY_DIR, key->dir) ||
+	    nla_put_u32(msg, QSC_A_KEY_SUITE, key->suite->id) ||
+	    (key->mki_len && nla_put(msg, QSC_A_KEY_MKI, key->mki_len, key->mki)) ||
+	    nla_put_u32(msg, QSC_A_KEY_STATE, state) ||
+	    nla_put_u32(msg, QSC_A_KEY_GENERATION, key->generation) ||
+	    put_u64(msg, QSC_A_KEY_AGE, age, QSC_A_KEY_PAD) ||
+	    nla_put_u32(msg, QSC_A_KEY_SSRCS, READ_ONCE(s->ssrcs.count)) ||
+	    qsc_nl_put_key_packets(msg, key))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_slot(struct sk_buff *msg, const struct qsc_call *call, struct qsc_stream *s,
+		    struct qsc_key __rcu **slot, u32 state)
+{
+	const struct qsc_key *key = qsc_call_key(call, slot);
+
+	return key ? put_key(msg, key, s, state) : 0;
+}
+
+static int put_leg_addrs(struct sk_buff *msg, const struct qsc_leg *leg)
+{
+	const struct qsc_tuple *rtp = &leg->tuples[0], *rtcp = &leg->tuples[1];
+
+	if (put_addr(msg, QSC_A_LEG_LOCAL_ADDR, &rtp->local) ||
+	    nla_put_be16(msg, QSC_A_LEG_LOCAL_PORT, rtp->local.port) ||
+	    put_addr(msg, QSC_A_LEG_REMOTE_ADDR, &rtp->remote) ||
+	    nla_put_be16(msg, QSC_A_LEG_REMOTE_PORT, rtp->remote.port))
+		return -EMSGSIZE;
+	if (leg->nr_tuples < 2)
+		return 0;
+	return nla_put_be16(msg, QSC_A_LEG_LOCAL_RTCP_PORT, rtcp->local.port) ||
+	       nla_put_be16(msg, QSC_A_LEG_REMOTE_RTCP_PORT, rtcp->remote.port);
+}
+
+static int put_leg(struct sk_buff *msg, const struct qsc_call *call, struct qsc_leg *leg)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, QSC_A_CALL_LEG);
+	if (!nest)
+		return -EMSGSIZE;
+	if (nla_put_u8(msg, QSC_A_LEG_INDEX, leg->index) ||
+	    nla_put_u32(msg, QSC_A_LEG_SUITE, leg->suite->id) || put_leg_addrs(msg, leg) ||
+	    put_slot(msg, call, &leg->tx, &leg->tx.cur, QSC_KEY_STATE_ACTIVE) ||
+	    put_slot(msg, call, &leg->rx, &leg->rx.cur, QSC_KEY_STATE_ACTIVE) ||
+	    put_slot(msg, call, &leg->rx, &leg->rx.old, QSC_KEY_STATE_OVERLAP))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_call_times(struct sk_buff *msg, const struct qsc_call *call)
+{
+	unsigned long now = jiffies, last;
+
+	if (put_u64(msg, QSC_A_CALL_AGE, jiffies_to_msecs(now - call->created), QSC_A_CALL_PAD))
+		return -EMSGSIZE;
+	if (!qsc_call_last_packet(call, &last))
+		return 0;
+	return put_u64(msg, QSC_A_CALL_IDLE,
+		       time_after(now, last) ? jiffies_to_msecs(now - last) : 0, QSC_A_CALL_PAD);
+}
+
+int qsc_nl_put_call(struct sk_buff *msg, const struct qsc_call *call)
+{
+	int i;
+
+	if (nla_put_string(msg, QSC_A_CALL_ID, call->id) ||
+	    nla_put_u32(msg, QSC_A_CALL_STATE, call->state) ||
+	    nla_put_u32(msg, QSC_A_CALL_FLAGS, call->flags) ||
+	    (call->role && nla_put_u32(msg, QSC_A_CALL_ROLE, call->role)) ||
+	    nla_put_u32(msg, QSC_A_CALL_TIMEOUT, call->timeout) ||
+	    nla_put_u32(msg, QSC_A_CALL_LIFETIME, call->lifetime) ||
+	    nla_put_u32(msg, QSC_A_CALL_WINDOW, call->window) || put_call_times(msg, call))
+		return -EMSGSIZE;
+	if (call->state == QSC_CALL_STATE_ERASED &&
+	    nla_put_u32(msg, QSC_A_CALL_REASON, call->reason))
+		return -EMSGSIZE;
+	if (call->flags & QSC_CALL_FLAGS_BOUND && nla_put_u32(msg, QSC_A_CALL_OWNER, call->owner))
+		return -EMSGSIZE;
+	for (i = 0; i < call->nr_legs; i++)
+		if (put_leg(msg, call, (struct qsc_leg *)&call->legs[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+int qsc_nl_put_stats(struct sk_buff *msg, int attr, const u64 *sum)
+{
+	struct nlattr *nest;
+	int i;
+
+	nest = nla_nest_start(msg, attr);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = QSC_A_STATS_TX_RTP; i < QSC_A_STATS_PAD; i++)
+		if (put_u64(msg, i, sum[i], QSC_A_STATS_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call)
+{
+	u64 sum[__QSC_A_STATS_MAX];
+	struct nlattr *nest;
+	int i;
+
+	if (nla_put_string(msg, QSC_A_CALL_ID, call->id) ||
+	    nla_put_u32(msg, QSC_A_CALL_STATE, call->state))
+		return -EMSGSIZE;
+	for (i = 0; i < call->nr_legs; i++) {
+		memset(sum, 0, sizeof(sum));
+		qsc_leg_add_stats(&call->legs[i], sum);
+		nest = nla_nest_start(msg, QSC_A_CALL_LEG);
+		if (!nest || nla_put_u8(msg, QSC_A_LEG_INDEX, i) ||
+		    qsc_nl_put_stats(msg, QSC_A_LEG_STATS, sum))
+			return -EMSGSIZE;
+		nla_nest_end(msg, nest);
+	}
+	return 0;
+}
+
+static int put_suite(struct sk_buff *msg, const struct qsc_suite_desc *suite)
+{
+	const char *driver;
+	struct nlattr *nest;
+	bool fast = false;
+
+	driver = qsc_aead_driver(suite, &fast);
+	nest = nla_nest_start(msg, QSC_A_INFO_SUITE);
+	if (!nest || nla_put_u32(msg, QSC_A_SUITE_ID, suite->id) ||
+	    nla_put_string(msg, QSC_A_SUITE_NAME, suite->name) ||
+	    (driver && nla_put_string(msg, QSC_A_SUITE_DRIVER, driver)) ||
+	    nla_put_u8(msg, QSC_A_SUITE_FAST, fast) ||
+	    nla_put_u32(msg, QSC_A_SUITE_KEY_LEN, suite->key_len) ||
+	    nla_put_u32(msg, QSC_A_SUITE_SALT_LEN, suite->salt_len) ||
+	    nla_put_u32(msg, QSC_A_SUITE_TAG_LEN, suite->tag_len))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int qsc_nl_put_info(struct sk_buff *msg, struct qsc_net *qn)
+{
+	struct nlattr *nest;
+	u32 id;
+
+	nest = nla_nest_start(msg, QSC_A_CALL_INFO);
+	if (!nest || nla_put_string(msg, QSC_A_INFO_VERSION, QSC_VERSION) ||
+	    nla_put_u32(msg, QSC_A_INFO_CALLS, qn->count) ||
+	    nla_put_u32(msg, QSC_A_INFO_MAX_CALLS, qsc_call_max()) ||
+	    nla_put_u32(msg, QSC_A_INFO_MAX_SSRCS, qsc_ssrc_max()) ||
+	    nla_put_u8(msg, QSC_A_INFO_HOOKED, qn->hooked))
+		return -EMSGSIZE;
+	for (id = 1; id < __QSC_SUITE_MAX; id++)
+		if (put_suite(msg, qsc_suite_by_id(id)))
+			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}

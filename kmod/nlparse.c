@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From nested netlink attributes to what the module makes of them. */
+
+#include "nlparse.h"
+
+#include "aead.h"
+
+/* Not const: the policy of 6.1 points to it without. */
+static struct netlink_range_validation qsc_overlap_range = { .max = QSC_OVERLAP_MAX_MS };
+
+const struct nla_policy qsc_leg_policy[QSC_A_LEG_MAX + 1] = {
+	[QSC_A_LEG_INDEX] = NLA_POLICY_MAX(NLA_U8, QSC_LEGS_MAX - 1),
+	[QSC_A_LEG_SUITE] = NLA_POLICY_RANGE(NLA_U32, 1, QSC_SUITE_MAX),
+	[QSC_A_LEG_LOCAL_ADDR] = { .type = NLA_BINARY, .len = 16 },
+	[QSC_A_LEG_LOCAL_PORT] = { .type = NLA_U16 },
+	[QSC_A_LEG_REMOTE_ADDR] = { .type = NLA_BINARY, .len = 16 },
+	[QSC_A_LEG_REMOTE_PORT] = { .type = NLA_U16 },
+	[QSC_A_LEG_LOCAL_RTCP_PORT] = { .type = NLA_U16 },
+	[QSC_A_LEG_REMOTE_RTCP_PORT] = { .type = NLA_U16 },
+};
+
+static const struct nla_policy qsc_roc_policy[] = {
+	[QSC_A_ROC_SSRC] = { .type = NLA_U32 },
+	[QSC_A_ROC_VALUE] = { .type = NLA_U32 },
+};
+
+const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1] = {
+	[QSC_A_KEY_LEG] = { .type = NLA_U8 },
+	[QSC_A_KEY_DIR] = NLA_POLICY_RANGE(NLA_U32, QSC_DIR_TX, QSC_DIR_RX),
+	[QSC_A_KEY_SUITE] = NLA_POLICY_RANGE(NLA_U32, 1, QSC_SUITE_MAX),
+	[QSC_A_KEY_MKI] = { .type = NLA_BINARY, .len = QSC_MKI_MAX },
+	[QSC_A_KEY_MASTER] = { .type = NLA_BINARY, .len = QSC_MASTER_KEY_MAX },
+	[QSC_A_KEY_SALT] = { .type = NLA_BINARY, .len = QSC_MASTER_SALT_MAX },
+	[QSC_A_KEY_ROC] = NLA_POLICY_NESTED(qsc_roc_policy),
+	[QSC_A_KEY_OVERLAP] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_overlap_range),
+};
+
+static int get_addr(struct qsc_addr *a, const struct nlattr *ip, const struct nlattr *port,
+		    struct netlink_ext_ack *extack)
+{
+	struct in6_addr v6;
+
+	if (!ip || !port) {
+		NL_SET_ERR_MSG(extack, "a leg needs local and remote address and port");
+		return -EINVAL;
+	}
+	if (!nla_get_be16(port)) {
+		NL_SET_ERR_MSG_ATTR(extack, port, "port 0 is not a port");
+		return -EINVAL;
+	}
+	if (nla_len(ip) == sizeof(struct in_addr)) {
+		__be32 v4 = nla_get_in_addr(ip);
+
+		if (ipv4_is_zeronet(v4) || ipv4_is_multicast(v4) || ipv4_is_lbcast(v4))
+			goto bad;
+		qsc_addr_set_v4(a, v4, nla_get_be16(port));
+		return 0;
+	}
+	if (nla_len(ip) != sizeof(v6)) {
+		NL_SET_ERR_MSG_ATTR(extack, ip, "an address has 4 or 16 bytes");
+		return -EINVAL;
+	}
+	v6 = nla_get_in6_addr(ip);
+	if (ipv6_addr_any(&v6) || ipv6_addr_is_multicast(&v6))
+		goto bad;
+	if (ipv6_addr_v4mapped(&v6)) {
+		NL_SET_ERR_MSG_ATTR(extack, ip, "an IPv4-mapped address: give the IPv4 address");
+		return -EINVAL;
+	}
+	qsc_addr_set_v6(a, &v6, nla_get_be16(port));
+	return 0;
+
+bad:
+	NL_SET_ERR_MSG_ATTR(extack, ip, "not the address of one host");
+	return -EINVAL;
+}
+
+static int get_rtcp_ports(struct qsc_leg_params *p, struct nlattr **tb,
+			  struct netlink_ext_ack *extack)
+{
+	struct nlattr *local = tb[QSC_A_LEG_LOCAL_RTCP_PORT];
+	struct nlattr *remote = tb[QSC_A_LEG_REMOTE_RTCP_PORT];
+
+	if (!local && !remote)
+		return 0;
+	if (!local || !remote) {
+		NL_SET_ERR_MSG(extack, "give both RTCP ports, or none for RTCP mux");
+		return -EINVAL;
+	}
+	p->local_rtcp = nla_get_be16(local);
+	p->remote_rtcp = nla_get_be16(remote);
+	if (!p->local_rtcp || !p->remote_rtcp) {
+		NL_SET_ERR_MSG_ATTR(extack, p->local_rtcp ? remote : local, "port 0 is not a port");
+		return -EINVAL;
+	}
+	if (p->local_rtcp == p->local.port) {
+		NL_SET_ERR_MSG_ATTR(extack, local,
+				    "the RTCP port is the RTP port: leave it out for RTCP mux");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int get_suite(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	p->suite = qsc_suite_by_id(attr ? nla_get_u32(attr) : QSC_SUITE_AEAD_AES_256_GCM);
+	if (!p->suite->alg) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "this suite is for the legs of relay calls only");
+		return -EOPNOTSUPP;
+	}
+	if (!qsc_aead_driver(p->suite, NULL)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "this kernel lacks the cipher of this suite");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+int qsc_nl_get_leg(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[QSC_A_LEG_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, QSC_A_LEG_MAX, attr, qsc_leg_policy, extack);
+	if (err)
+		return err;
+	err = get_addr(&p->local, tb[QSC_A_LEG_LOCAL_ADDR], tb[QSC_A_LEG_LOCAL_PORT], extack);
+	if (err)
+		return err;
+	err = get_addr(&p->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT], extack);
+	if (err)
+		return err;
+	if (p->local.family != p->remote.family) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_LEG_REMOTE_ADDR],
+				    "local and remote address are of different IP versions");
+		return -EINVAL;
+	}
+	if (qsc_addr_equal(&p->local, &p->remote)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_LEG_REMOTE_ADDR],
+				    "local and remote address and port are the same");
+		return -EINVAL;
+	}
+	err = get_rtcp_ports(p, tb, extack);
+	if (err)
+		return err;
+	return get_suite(p, tb[QSC_A_LEG_SUITE], extack);
+}
+
+static int get_rocs(struct qsc_roc *rocs, u32 *n, struct nlattr *nest,
+		    struct netlink_ext_ack *extack)
+{
+	struct nlattr *attr, *tb[QSC_A_ROC_MAX + 1];
+	int rem, err;
+	u32 i;
+
+	*n = 0;
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) != QSC_A_KEY_ROC)
+			continue;
+		if (*n == QSC_KEY_ROC_MAX) {
+			NL_SET_ERR_MSG(extack, "too many initial ROCs in one request");
+			return -EINVAL;
+		}
+		err = nla_parse_nested(tb, QSC_A_ROC_MAX, attr, qsc_roc_policy, extack);
+		if (err)
+			return err;
+		if (!tb[QSC_A_ROC_SSRC] || !tb[QSC_A_ROC_VALUE]) {
+			NL_SET_ERR_MSG_ATTR(extack, attr, "an initial ROC needs SSRC and value");
+			return -EINVAL;
+		}
+		rocs[*n].ssrc = nla_get_u32(tb[QSC_A_ROC_SSRC]);
+		rocs[*n].roc = nla_get_u32(tb[QSC_A_ROC_VALUE]);
+		for (i = 0; i < *n; i++) {
+			if (rocs[i].ssrc != rocs[*n].ssrc)
+				continue;
+			NL_SET_ERR_MSG_ATTR(extack, attr, "this SSRC is given twice");
+			return -EINVAL;
+		}
+		(*n)++;
+	}
+	return 0;
+}
+
+static int check_key(struct nlattr **tb, struct netlink_ext_ack *extack)
+{
+	if (tb[QSC_A_KEY_DIR] && tb[QSC_A_KEY_SUITE] && tb[QSC_A_KEY_MASTER] && tb[QSC_A_KEY_SALT])
+		return 0;
+	NL_SET_ERR_MSG(extack, "a key needs direction, suite, master key and salt");
+	return -EINVAL;
+}
+
+int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct nlattr *attr,
+		   struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[QSC_A_KEY_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, QSC_A_KEY_MAX, attr, qsc_key_policy, extack);
+	if (err)
+		return err;
+	err = check_key(tb, extack);
+	if (err)
+		return err;
+	p->dir = nla_get_u32(tb[QSC_A_KEY_DIR]);
+	p->suite = qsc_suite_by_id(nla_get_u32(tb[QSC_A_KEY_SUITE]));
+	if (tb[QSC_A_KEY_LEG])
+		p->leg = nla_get_u8(tb[QSC_A_KEY_LEG]);
+	if (tb[QSC_A_KEY_MKI]) {
+		p->mki = nla_data(tb[QSC_A_KEY_MKI]);
+		p->mki_len = nla_len(tb[QSC_A_KEY_MKI]);
+	}
+	if (nla_len(tb[QSC_A_KEY_MASTER]) != p->suite->key_len) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_KEY_MASTER],
+				    "wrong master key length for this suite");
+		return -EINVAL;
+	}
+	if (nla_len(tb[QSC_A_KEY_SALT]) != p->suite->salt_len) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_KEY_SALT],
+				    "wrong master salt length for this suite");
+		return -EINVAL;
+	}
+	p->master = nla_data(tb[QSC_A_KEY_MASTER]);
+	p->salt = nla_data(tb[QSC_A_KEY_SALT]);
+	p->overlap_ms = tb[QSC_A_KEY_OVERLAP] ? nla_get_u32(tb[QSC_A_KEY_OVERLAP]) :
+						QSC_OVERLAP_DEFAULT_MS;
+	p->rocs = rocs;
+	return get_rocs(rocs, &p->nr_rocs, attr, extack);
+}

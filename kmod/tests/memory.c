@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reading memory that was freed. */
+
+#include "memory.h"
+
+#include <crypto/internal/aead.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+void qsc_test_remember(struct kunit *test, struct qsc_test_memory *m, const void *addr, size_t size)
+{
+	m->addr = addr;
+	m->size = size;
+	m->before = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m->before);
+	memcpy(m->before, addr, size);
+}
+
+u32 qsc_test_survivors(const struct qsc_test_memory *m)
+{
+	u64 before, now;
+	u32 n = 0;
+	size_t i;
+
+	for (i = 0; i + sizeof(now) <= m->size; i += sizeof(now)) {
+		memcpy(&before, m->before + i, sizeof(before));
+		if (!copy_from_kernel_nofault(&now, m->addr + i, sizeof(now)))
+			n += before && now == before;
+	}
+	return n;
+}
+
+static void remember_tfm(struct kunit *test, struct qsc_test_memory *m, struct crypto_aead *tfm)
+{
+	size_t ctx = crypto_aead_alg(tfm)->base.cra_ctxsize;
+
+	qsc_test_remember(test, m, tfm, offsetof(struct crypto_aead, base.__crt_ctx) + ctx);
+}
+
+void qsc_test_remember_key(struct kunit *test, struct qsc_test_key_memory *m,
+			   const struct qsc_key *key)
+{
+	qsc_test_remember(test, &m->object[0], key, struct_size(key, mki, key->mki_len));
+	remember_tfm(test, &m->object[1], key->rtp.aead.tfm);
+	remember_tfm(test, &m->object[2], key->rtcp.aead.tfm);
+}
+
+u32 qsc_test_key_survivors(const struct qsc_test_key_memory *m)
+{
+	u32 n = 0;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(m->object); i++)
+		n += qsc_test_survivors(&m->object[i]);
+	return n;
+}
+
+/* What is freed without being wiped is to be seen, at every size that matters. */
+void qsc_test_need_freed_memory(struct kunit *test)
+{
+	static const u16 sizes[] = { 256, 512, 1024 };
+	struct qsc_test_memory m;
+	u32 i;
+	u8 *p;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		p = kmalloc(sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(p, 0x5e, sizes[i]);
+		qsc_test_remember(test, &m, p, sizes[i]);
+		kfree(p);
+		if (qsc_test_survivors(&m) < sizes[i] / sizeof(u64) / 2)
+			kunit_skip(test, "this kernel wipes what is freed");
+	}
+}

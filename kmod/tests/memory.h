@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _QSC_TESTS_MEMORY_H
+#define _QSC_TESTS_MEMORY_H
+
+#include "../keyring.h"
+#include "test.h"
+
+/*
+ * What is left in memory after it was freed. A freed object is read without
+ * KASAN's knowledge; with KASAN it is in quarantine, where nobody has used it
+ * again. What the allocator writes into free objects differs from what was there.
+ */
+
+/**
+ * struct qsc_test_memory - an object, and what was in it
+ * @addr: where it is, or was
+ * @size: bytes
+ * @before: what it held
+ */
+struct qsc_test_memory {
+	const void *addr;
+	size_t size;
+	u8 *before;
+};
+
+/* The objects of a key: itself, and the transforms with the expanded keys. */
+struct qsc_test_key_memory {
+	struct qsc_test_memory object[3];
+};
+
+/**
+ * qsc_test_remember() - note what an object holds
+ * @test: fails without memory
+ * @m: filled in
+ * @addr: object
+ * @size: bytes
+ */
+void qsc_test_remember(struct kunit *test, struct qsc_test_memory *m, const void *addr,
+		       size_t size);
+
+/**
+ * qsc_test_survivors() - how much of an object is still there
+ * @m: object, maybe freed
+ *
+ * Return: words of eight bytes that are not zero and the same as before.
+ */
+u32 qsc_test_survivors(const struct qsc_test_memory *m);
+
+/* Likewise for all that belongs to a key. */
+void qsc_test_remember_key(struct kunit *test, struct qsc_test_key_memory *m,
+			   const struct qsc_key *key);
+u32 qsc_test_key_survivors(const struct qsc_test_key_memory *m);
+
+/**
+ * qsc_test_need_freed_memory() - skip a test where freed memory tells nothing
+ * @test: it
+ *
+ * Some kernels wipe or poison all memory that is freed; there a key that was not
+ * wiped would not be seen.
+ */
+void qsc_test_need_freed_memory(struct kunit *test);
+
+#endif /* _QSC_TESTS_MEMORY_H */

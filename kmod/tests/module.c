@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The suites as a module of their own, with a second copy of the code that they
+ * test: qsc.ko is the same whether they are built or not, and may be loaded
+ * beside them. The copy has its own call tables and hooks; it is not reachable
+ * by netlink.
+ */
+
+#include <linux/module.h>
+
+#include "../aead.h"
+#include "../call.h"
+
+static int __init qsc_kunit_init(void)
+{
+	int err;
+
+	err = qsc_aead_module_init();
+	if (err)
+		return err;
+	err = qsc_call_module_init();
+	if (err)
+		qsc_aead_module_exit();
+	return err;
+}
+
+static void __exit qsc_kunit_exit(void)
+{
+	qsc_call_module_exit();
+	qsc_aead_module_exit();
+}
+
+module_init(qsc_kunit_init);
+module_exit(qsc_kunit_exit);
+
+MODULE_DESCRIPTION("KUnit tests of QSC");
+MODULE_LICENSE("GPL");
