@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Counters of the namespace and of one call. */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct total {
+	struct qsc_stats *stats;
+	uint64_t calls;
+};
+
+struct listing {
+	qsc_call_cb cb;
+	void *arg;
+};
+
+static int take_total(struct qsc_reply *reply, void *arg)
+{
+	struct total *total = arg;
+
+	if (!reply->attrs[QSC_A_CALL_STATS])
+		return -EBADMSG;
+	qsc_parse_stats(reply->attrs[QSC_A_CALL_STATS], total->stats);
+	total->calls = qsc_get_u64(reply->attrs[QSC_A_CALL_COUNT]);
+	return 0;
+}
+
+int qsc_stats_total(struct qsc_sock *sk, struct qsc_stats *stats, uint64_t *calls)
+{
+	struct total total = { .stats = stats };
+	int err;
+
+	memset(stats, 0, sizeof(*stats));
+	err = qsc_msg_send_id(sk, QSC_CMD_STATS_GET, NULL, take_total, &total);
+	if (calls)
+		*calls = total.calls;
+	return err;
+}
+
+static int take_call(struct qsc_reply *reply, void *arg)
+{
+	struct listing *listing = arg;
+
+	return qsc_parse_call(reply, listing->cb, listing->arg);
+}
+
+int qsc_call_stats(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *arg)
+{
+	struct listing listing = { cb, arg };
+
+	return qsc_msg_send_id(sk, QSC_CMD_STATS_GET, id ? id : "", take_call, &listing);
+}

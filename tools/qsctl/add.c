@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* qsctl call add */
+#include <string.h>
+
+#include "qsctl.h"
+
+enum keyword {
+	KW_LOCAL,
+	KW_REMOTE,
+	KW_SUITE,
+	KW_ROLE,
+	KW_RTCP,
+	KW_TIMEOUT,
+	KW_LIFETIME,
+	KW_WINDOW,
+	KW_BOUND,
+	KW_DTLS,
+	KW_LEG,
+};
+
+/* clang-format off */
+static const char *const keywords[] = {
+	[KW_LOCAL] = "local",
+	[KW_REMOTE] = "remote",
+	[KW_SUITE] = "suite",
+	[KW_ROLE] = "role",
+	[KW_RTCP] = "rtcp",
+	[KW_TIMEOUT] = "timeout",
+	[KW_LIFETIME] = "lifetime",
+	[KW_WINDOW] = "window",
+	[KW_BOUND] = "bound",
+	[KW_DTLS] = "dtls",
+	[KW_LEG] = "leg",
+};
+/* clang-format on */
+
+struct add {
+	struct qsc_call_params *params;
+	const char *rtcp;
+	unsigned int seen; /* bit per keyword */
+};
+
+static uint16_t port_of(const union qsc_addr *addr)
+{
+	/* sin_port and sin6_port are at the same place */
+	return ntohs(addr->in4.sin_port);
+}
+
+static int next_port(const char *side, uint16_t port, uint16_t *next)
+{
+	if (port == UINT16_MAX)
+		return complain("rtcp: there is no port after the %s port 65535", side);
+	*next = port + 1;
+	return QSCTL_OK;
+}
+
+/* mux | +1 | PORT | LOCAL,REMOTE; after the addresses are known */
+static int read_rtcp(const char *text, struct qsc_leg_params *leg)
+{
+	const char *comma = strchr(text, ',');
+	char local[8];
+
+	if (!strcmp(text, "mux"))
+		return QSCTL_OK;
+	if (!strcmp(text, "+1"))
+		return next_port("local", port_of(&leg->local), &leg->local_rtcp) ||
+		       next_port("remote", port_of(&leg->remote), &leg->remote_rtcp);
+	if (!comma) {
+		if (read_port("rtcp", text, &leg->local_rtcp))
+			return QSCTL_USAGE;
+		leg->remote_rtcp = leg->local_rtcp;
+		return QSCTL_OK;
+	}
+	if ((size_t)(comma - text) >= sizeof(local))
+		return complain("rtcp: \"%s\" is not mux, +1, PORT or LOCAL,REMOTE", text);
+	memcpy(local, text, comma - text);
+	local[comma - text] = '\0';
+	return read_port("rtcp", local, &leg->local_rtcp) ||
+	       read_port("rtcp", comma + 1, &leg->remote_rtcp);
+}
+
+static int read_role(const char *text, uint32_t *role)
+{
+	const char *names[] = { qsc_role_name(QSC_ROLE_CALLER), qsc_role_name(QSC_ROLE_CALLEE) };
+	int i = find_word(text, names, ARRAY_SIZE(names));
+
+	if (i < 0)
+		return complain("role: \"%s\" is neither caller nor callee", text);
+	*role = qsc_role_by_name(names[i]);
+	return QSCTL_OK;
+}
+
+static int read_value(struct add *add, enum keyword kw, const char *value)
+{
+	struct qsc_leg_params *leg = &add->params->legs[0];
+
+	switch (kw) {
+	case KW_LOCAL:
+		return read_addr("local", value, &leg->local);
+	case KW_REMOTE:
+		return read_addr("remote", value, &leg->remote);
+	case KW_SUITE:
+		return read_suite(value, &leg->suite);
+	case KW_ROLE:
+		return read_role(value, &add->params->role);
+	case KW_RTCP:
+		add->rtcp = value;
+		return QSCTL_OK;
+	case KW_TIMEOUT:
+		return read_u32("timeout", value, 0, UINT32_MAX, "seconds",
+				&add->params->timeout_s);
+	case KW_LIFETIME:
+		return read_u32("lifetime", value, 0, UINT32_MAX, "seconds",
+				&add->params->lifetime_s);
+	case KW_WINDOW:
+		return read_u32("window", value, QSC_WINDOW_MIN, QSC_WINDOW_MAX, "packets",
+				&add->params->window);
+	default:
+		return QSCTL_USAGE;
+	}
+}
+
+static int read_keyword(struct add *add, struct words *words, const char *word)
+{
+	int kw = find_keyword(word, keywords, ARRAY_SIZE(keywords));
+	const char *value;
+
+	if (kw < 0)
+		return QSCTL_USAGE;
+	if (kw == KW_LEG)
+		return complain("relay calls (leg ... leg ...) are not in this version; "
+				"a call has one local and one remote address");
+	if (add->seen & 1U << kw)
+		return complain("%s is given twice", keywords[kw]);
+	add->seen |= 1U << kw;
+
+	if (kw == KW_BOUND || kw == KW_DTLS) {
+		add->params->flags |= kw == KW_BOUND ? QSC_CALL_FLAGS_BOUND : QSC_CALL_FLAGS_DTLS;
+		return QSCTL_OK;
+	}
+	if (need_word(words, keywords[kw], &value))
+		return QSCTL_USAGE;
+	return read_value(add, kw, value);
+}
+
+static int check_call(struct add *add)
+{
+	struct qsc_leg_params *leg = &add->params->legs[0];
+
+	if (!(add->seen & 1U << KW_LOCAL))
+		return complain("local ADDR:PORT is missing");
+	if (!(add->seen & 1U << KW_REMOTE))
+		return complain("remote ADDR:PORT is missing");
+	if (leg->local.sa.sa_family != leg->remote.sa.sa_family)
+		return complain("local and remote must both be IPv4 or both be IPv6");
+	if (add->rtcp)
+		return read_rtcp(add->rtcp, leg);
+	return QSCTL_OK;
+}
+
+/* ID local ADDR:PORT remote ADDR:PORT [...] */
+int read_call(struct words *words, struct qsc_call_params *params)
+{
+	struct add add = { .params = params };
+	const char *word;
+
+	memset(params, 0, sizeof(*params));
+	params->n_legs = 1;
+	if (need_id(words, &params->id))
+		return QSCTL_USAGE;
+	while ((word = next_word(words)))
+		if (read_keyword(&add, words, word))
+			return QSCTL_USAGE;
+	return check_call(&add);
+}
+
+int cmd_call_add(struct qsctl *ctl, struct words *words)
+{
+	struct qsc_call_params params;
+	bool hold;
+
+	if (read_call(words, &params))
+		return QSCTL_USAGE;
+	if (kernel_open(ctl))
+		return QSCTL_REFUSED;
+
+	/* Before the call is made, so that its end cannot be missed. */
+	hold = params.flags & QSC_CALL_FLAGS_BOUND && !ctl->batch;
+	if (hold && qsc_subscribe(ctl->sk))
+		return kernel_refused(ctl, "call add", params.id);
+	if (qsc_call_new(ctl->sk, &params))
+		return kernel_refused(ctl, "call add", params.id);
+	return hold ? hold_call(ctl, params.id) : QSCTL_OK;
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The words qsctl knows, and its help. */
+#include <string.h>
+
+#include "qsctl.h"
+
+#define COMMANDS_MAX 16
+
+const struct command call_commands[] = {
+	{ "add", cmd_call_add, NULL,
+	  "ID local ADDR:PORT remote ADDR:PORT [suite SUITE] [role caller|callee]\n"
+	  "        [rtcp mux|+1|PORT|LOCAL,REMOTE] [timeout SEC] [lifetime SEC]\n"
+	  "        [window PACKETS] [bound] [dtls]",
+	  "register a call; nothing passes until it has keys",
+	  "ADDR:PORT is 192.0.2.1:5004 or [2001:db8::1]:5004.\n"
+	  "suite     cipher suite by its SDP name; default AEAD_AES_256_GCM\n"
+	  "rtcp      on the RTP port (mux, the default), on the next port (+1), on one\n"
+	  "          port of both sides (PORT) or on a port of each side\n"
+	  "timeout   erase the keys after so many seconds without a packet\n"
+	  "lifetime  erase the keys so many seconds after the start\n"
+	  "window    replay window, 64 to 32768 packets; default 1024\n"
+	  "bound     keep running, and erase the keys when this process ends\n"
+	  "dtls      let DTLS pass beside RTP\n" },
+	{ "key", cmd_call_key, NULL,
+	  "ID [leg N] tx|rx [mki HEX] [roc SSRC:N]... [overlap MS] [file PATH]",
+	  "install a key, read from standard input or a file",
+	  "The input is one line: SUITE inline:BASE64(key||salt)[|LIFETIME][|MKI:LENGTH]\n"
+	  "mki       master key identifier of the key, as on the wire\n"
+	  "roc       roll-over counter of a stream that is not at its beginning; SSRC in\n"
+	  "          decimal or as 0xHEX\n"
+	  "overlap   how long the old receive key stays, 0 to 60000; default 2000\n" },
+	{ "del", cmd_call_del, NULL, "ID", "erase the keys and remove the call", NULL },
+	{ "erase", cmd_call_erase, NULL, "ID",
+	  "erase the keys; the call goes on blocking its addresses", NULL },
+	{ "list", cmd_call_list, NULL, "", "list the calls, one a line", NULL },
+	{ "show", cmd_call_show, NULL, "[ID]", "show one call or all, with their keys' state",
+	  "Keys themselves never leave the kernel.\n" },
+	{ "flush", cmd_call_flush, NULL, "", "erase and remove all calls", NULL },
+	{ "set", cmd_call_set, NULL, "ID [timeout SEC] [lifetime SEC]",
+	  "change the deadlines of a call; 0 is none", NULL },
+	{ 0 },
+};
+
+const struct command qsctl_commands[] = {
+	{ "info", cmd_info, NULL, "", "the module, its suites and its limits", NULL },
+	{ "call", NULL, call_commands, "COMMAND ...", "make, key, look at and end calls", NULL },
+	{ "stats", cmd_stats, NULL, "[call ID] [all]", "counters of the namespace or of a call",
+	  "Counters that are zero are left out without all or -a.\n" },
+	{ "monitor", cmd_monitor, NULL, "[count N] [timeout SEC]",
+	  "print events until a signal comes",
+	  "count     end after so many events\n"
+	  "timeout   end after so many seconds\n" },
+	{ 0 },
+};
+
+static const char options_help[] =
+	"Options:\n"
+	"  -j, --json          print JSON\n"
+	"  -p, --pretty        with -j: print it in several lines\n"
+	"  -a, --all           stats: print zeros, too\n"
+	"  -c, --color WHEN    auto, always or never; default auto\n"
+	"  -n, --netns NAME    work in the network namespace NAME\n"
+	"  -b, --batch FILE    run the commands in FILE, one a line; - is standard input\n"
+	"  -h, --help          help, also for a command: qsctl call add --help\n"
+	"  -V, --version       print the version\n"
+	"Words may be abbreviated as long as they stay unambiguous.\n"
+	"Exit status: 0 done, 1 wrong usage, 2 the kernel said no.\n";
+
+static size_t command_names(const struct command *table, const char **names)
+{
+	size_t n = 0;
+
+	for (; table[n].name && n < COMMANDS_MAX; n++)
+		names[n] = table[n].name;
+	return n;
+}
+
+static void help_table(FILE *out, const struct command *table)
+{
+	for (; table->name; table++)
+		fprintf(out, "  %-9s %s\n", table->name, table->description);
+}
+
+static int help_command(FILE *out, const char *path, const struct command *cmd)
+{
+	fprintf(out, "Usage: qsctl %s %s\n\n%s\n", path, cmd->args, cmd->description);
+	if (cmd->help)
+		fprintf(out, "\n%s", cmd->help);
+	if (cmd->sub) {
+		fprintf(out, "\nCommands:\n");
+		help_table(out, cmd->sub);
+	}
+	return QSCTL_OK;
+}
+
+/* Help for as many words as name a command; unknown ones get the table. */
+int print_help(FILE *out, struct words *words)
+{
+	const struct command *table = qsctl_commands, *cmd = NULL;
+	const char *names[COMMANDS_MAX];
+	char path[64] = "";
+	size_t used = 0;
+
+	while (table && words->left) {
+		int i = find_word(*words->next, names, command_names(table, names));
+
+		if (i < 0)
+			break;
+		next_word(words);
+		cmd = &table[i];
+		table = cmd->sub;
+		used += snprintf(path + used, sizeof(path) - used, "%s%s", used ? " " : "",
+				 cmd->name);
+	}
+	if (cmd)
+		return help_command(out, path, cmd);
+
+	fprintf(out, "Usage: qsctl [OPTIONS] COMMAND ...\n\nCommands:\n");
+	help_table(out, qsctl_commands);
+	fprintf(out, "\n%s", options_help);
+	return QSCTL_OK;
+}
+
+int run_command(struct qsctl *ctl, const struct command *table, const char *what,
+		struct words *words)
+{
+	const char *names[COMMANDS_MAX];
+	size_t n = command_names(table, names);
+	const char *word;
+	int i;
+
+	if (need_word(words, what, &word))
+		return QSCTL_USAGE;
+	if (!strcmp(word, "help"))
+		return print_help(stdout, words);
+	i = find_keyword(word, names, n);
+	if (i < 0)
+		return QSCTL_USAGE;
+	if (table[i].sub)
+		return run_command(ctl, table[i].sub, "the command after \"call\"", words);
+	return table[i].run(ctl, words);
+}

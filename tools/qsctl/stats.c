@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* qsctl stats */
+#include <inttypes.h>
+#include <string.h>
+
+#include "qsctl.h"
+
+static void print_stats(const struct qsctl *ctl, int indent, const struct qsc_stats *stats)
+{
+	bool any = false;
+
+	for (unsigned int i = 1; i <= QSC_A_STATS_MAX; i++) {
+		const char *name = qsc_stat_name(i);
+		bool drop = name && strstr(name, "_drop_") && stats->count[i];
+
+		if (!name || !(stats->count[i] || ctl->all))
+			continue;
+		any = true;
+		printf("%*s%s%-20s%s %" PRIu64 "\n", indent, "", drop ? paint(PAINT_BAD) : "", name,
+		       drop ? paint(PAINT_NONE) : "", stats->count[i]);
+	}
+	if (!any)
+		printf("%*sall counters are zero\n", indent, "");
+}
+
+static int take_call(const struct qsc_call *call, void *arg)
+{
+	struct qsctl *ctl = arg;
+	char id[PRINTABLE_ID_MAX];
+
+	if (ctl->json) {
+		json_print(ctl, json_call_stats(call));
+		return 0;
+	}
+	format_printable(call->id, id, sizeof(id));
+	printf("%scall%s: %s%s%s\n", paint(PAINT_LABEL), paint(PAINT_NONE), paint(PAINT_NAME), id,
+	       paint(PAINT_NONE));
+	for (unsigned int i = 0; i < call->n_legs; i++) {
+		printf("  %sleg %u%s\n", paint(PAINT_LABEL), call->legs[i].index,
+		       paint(PAINT_NONE));
+		if (call->legs[i].stats)
+			print_stats(ctl, 4, call->legs[i].stats);
+	}
+	return 0;
+}
+
+static int stats_total(struct qsctl *ctl)
+{
+	struct qsc_stats stats;
+	struct json_object *obj;
+	uint64_t calls;
+
+	if (qsc_stats_total(ctl->sk, &stats, &calls))
+		return kernel_refused(ctl, "stats", NULL);
+	if (ctl->json) {
+		obj = json_object_new_object();
+		json_put(obj, "calls", json_object_new_uint64(calls));
+		json_put(obj, "stats", json_stats(&stats));
+		return json_print(ctl, obj);
+	}
+	print_field(0, "calls", "%" PRIu64, calls);
+	print_stats(ctl, 0, &stats);
+	return QSCTL_OK;
+}
+
+/* [call ID] [all] */
+static int read_words(struct words *words, const char **id, bool *all)
+{
+	static const char *const keywords[] = { "call", "all" };
+	const char *word;
+
+	while ((word = next_word(words))) {
+		switch (find_keyword(word, keywords, ARRAY_SIZE(keywords))) {
+		case 0:
+			if (*id)
+				return complain("call is given twice");
+			if (need_id(words, id))
+				return QSCTL_USAGE;
+			break;
+		case 1:
+			*all = true;
+			break;
+		default:
+			return QSCTL_USAGE;
+		}
+	}
+	return QSCTL_OK;
+}
+
+int cmd_stats(struct qsctl *ctl, struct words *words)
+{
+	bool all_before = ctl->all;
+	const char *id = NULL;
+	int ret = QSCTL_OK;
+
+	if (read_words(words, &id, &ctl->all))
+		return QSCTL_USAGE;
+	if (kernel_open(ctl))
+		return QSCTL_REFUSED;
+	if (!id)
+		ret = stats_total(ctl);
+	else if (qsc_call_stats(ctl->sk, id, take_call, ctl))
+		ret = kernel_refused(ctl, "stats call", id);
+	ctl->all = all_before;
+	return ret;
+}

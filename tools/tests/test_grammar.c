@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The words of qsctl: what they become, and what is said about wrong ones. */
+#include "test.h"
+
+static struct capture err;
+
+/* Run @expr, which must be refused, and look for @text in what it said. */
+#define assert_complains(expr, said)                                            \
+	do {                                                                    \
+		int _ret;                                                       \
+                                                                                \
+		capture_begin(&err, &stderr);                                   \
+		_ret = (expr);                                                  \
+		capture_end(&err);                                              \
+		assert_int_equal(_ret, QSCTL_USAGE);                            \
+		if (!strstr(err.text, said))                                    \
+			fail_msg("\"%s\" does not say \"%s\"", err.text, said); \
+		free(err.text);                                                 \
+	} while (0)
+
+static void a_prefix_finds_its_word_if_no_other_has_it(void **state)
+{
+	static const char *const names[] = { "local", "lifetime", "leg", "remote", "list" };
+
+	(void)state;
+	assert_int_equal(find_word("remote", names, 5), 3);
+	assert_int_equal(find_word("r", names, 5), 3);
+	assert_int_equal(find_word("le", names, 5), 2);
+	assert_int_equal(find_word("lif", names, 5), 1);
+	assert_true(find_word("l", names, 5) < 0);
+	assert_true(find_word("li", names, 5) < 0);
+	assert_true(find_word("", names, 5) < 0);
+	assert_true(find_word("remotely", names, 5) < 0);
+}
+
+static void a_whole_word_wins_over_a_longer_one(void **state)
+{
+	static const char *const names[] = { "cardinal", "card", "cards" };
+
+	(void)state;
+	assert_int_equal(find_word("card", names, 3), 1);
+}
+
+static void wrong_and_ambiguous_words_name_the_candidates(void **state)
+{
+	static const char *const names[] = { "show", "set", "list" };
+
+	(void)state;
+	capture_begin(&err, &stderr);
+	assert_int_equal(find_keyword("s", names, 3), -1);
+	assert_int_equal(find_keyword("x", names, 3), -1);
+	capture_end(&err);
+	assert_non_null(strstr(err.text, "\"s\" is ambiguous: show, set\n"));
+	assert_non_null(strstr(err.text, "\"x\" is not known here; expected one of: show, set, "
+					 "list\n"));
+	free(err.text);
+}
+
+static void numbers_are_digits_within_their_range(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	assert_int_equal(read_u32("n", "0", 0, 10, NULL, &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(read_u32("n", "4294967295", 0, UINT32_MAX, NULL, &n), 0);
+	assert_true(n == UINT32_MAX);
+	assert_complains(read_u32("window", "63", 64, 32768, "packets", &n),
+			 "window: 63 is out of range: 64 to 32768 packets");
+	assert_complains(read_u32("n", "4294967296", 0, UINT32_MAX, NULL, &n), "out of range");
+	assert_complains(read_u32("n", "18446744073709551616", 0, UINT32_MAX, NULL, &n),
+			 "out of range");
+	assert_complains(read_u32("timeout", "-1", 0, 10, "seconds", &n),
+			 "timeout: \"-1\" is not a whole number of seconds");
+	assert_complains(read_u32("n", "+1", 0, 10, NULL, &n), "not a whole number");
+	assert_complains(read_u32("n", " 1", 0, 10, NULL, &n), "not a whole number");
+	assert_complains(read_u32("n", "1s", 0, 10, NULL, &n), "not a whole number");
+	assert_complains(read_u32("n", "0x1", 0, 10, NULL, &n), "not a whole number");
+	assert_complains(read_u32("n", "", 0, 10, NULL, &n), "not a whole number");
+}
+
+static void addresses_are_read_with_their_ports(void **state)
+{
+	union qsc_addr a;
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_int_equal(read_addr("local", "192.0.2.1:5004", &a), 0);
+	assert_int_equal(a.sa.sa_family, AF_INET);
+	assert_int_equal(ntohs(a.in4.sin_port), 5004);
+	format_addr(&a, text, sizeof(text));
+	assert_string_equal(text, "192.0.2.1:5004");
+
+	assert_int_equal(read_addr("local", "[2001:db8::1]:65535", &a), 0);
+	assert_int_equal(a.sa.sa_family, AF_INET6);
+	format_addr(&a, text, sizeof(text));
+	assert_string_equal(text, "[2001:db8::1]:65535");
+}
+
+static void what_is_no_address_is_refused_with_an_example(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		":",
+		"192.0.2.1",
+		"192.0.2:5004",
+		"192.0.2.1.1:5004",
+		"192.0.2.256:5004",
+		"2001:db8::1:5004",
+		"[2001:db8::1]",
+		"[2001:db8::1]5004",
+		"[2001:db8::1:5004",
+		"[192.0.2.1]:5004",
+		"[]:5004",
+		"host:5004",
+		"learn",
+		"[fe80::1%eth0]:5004",
+		"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:1",
+		"01.2.3.4:5",
+	};
+	union qsc_addr a;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_complains(read_addr("local", bad[i], &a),
+				 "write 192.0.2.1:5004 or [2001:db8::1]:5004");
+}
+
+static void ports_are_1_to_65535(void **state)
+{
+	union qsc_addr a;
+
+	(void)state;
+	assert_complains(read_addr("local", "192.0.2.1:0", &a),
+			 "local: 0 is out of range: 1 to 65535");
+	assert_complains(read_addr("local", "192.0.2.1:65536", &a), "out of range");
+	assert_complains(read_addr("local", "[::1]:", &a), "not a whole number");
+	assert_complains(read_addr("local", "192.0.2.1:rtp", &a), "not a whole number");
+}
+
+static void hex_is_whole_bytes_within_the_limit(void **state)
+{
+	unsigned int len = 0;
+	uint8_t bytes[4];
+
+	(void)state;
+	assert_int_equal(read_hex("mki", "00fF10", bytes, 4, &len), 0);
+	assert_int_equal(len, 3);
+	assert_memory_equal(bytes, "\x00\xff\x10", 3);
+	assert_int_equal(read_hex("mki", "0x01020304", bytes, 4, &len), 0);
+	assert_int_equal(len, 4);
+	assert_complains(read_hex("mki", "", bytes, 4, &len), "whole number of bytes");
+	assert_complains(read_hex("mki", "0x", bytes, 4, &len), "whole number of bytes");
+	assert_complains(read_hex("mki", "123", bytes, 4, &len), "whole number of bytes");
+	assert_complains(read_hex("mki", "0102030405", bytes, 4, &len), "at most 4");
+	assert_complains(read_hex("mki", "0g", bytes, 4, &len), "is not hex");
+}
+
+static void a_roc_is_ssrc_and_counter(void **state)
+{
+	struct qsc_roc roc;
+
+	(void)state;
+	assert_int_equal(read_roc("0x1a2b3c4d:5", &roc), 0);
+	assert_true(roc.ssrc == 0x1a2b3c4d);
+	assert_int_equal(roc.roc, 5);
+	assert_int_equal(read_roc("4294967295:4294967295", &roc), 0);
+	assert_true(roc.ssrc == UINT32_MAX && roc.roc == UINT32_MAX);
+	assert_complains(read_roc("5", &roc), "not SSRC:COUNTER");
+	assert_complains(read_roc("4294967296:1", &roc), "not an SSRC");
+	assert_complains(read_roc("0x100000000:1", &roc), "not an SSRC");
+	assert_complains(read_roc("1a:1", &roc), "not an SSRC");
+	assert_complains(read_roc(":1", &roc), "not an SSRC");
+	assert_complains(read_roc("0x:1", &roc), "not an SSRC");
+	assert_complains(read_roc("1:", &roc), "not a whole number");
+	assert_complains(read_roc("1:2:3", &roc), "not a whole number");
+}
+
+static void a_call_needs_only_its_addresses(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of("alice local 192.0.2.1:1 remote 192.0.2.2:2"), &p), 0);
+	assert_string_equal(p.id, "alice");
+	assert_int_equal(p.n_legs, 1);
+	assert_int_equal(p.flags, 0);
+	assert_int_equal(p.window, 0);
+	assert_int_equal(p.legs[0].suite, 0);
+	assert_int_equal(p.legs[0].local_rtcp, 0);
+	assert_int_equal(p.legs[0].remote_rtcp, 0);
+}
+
+static void all_words_of_a_call_are_understood_in_any_order(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of("x bound win 64 rtcp 7,8 suite AEAD_AES_128_GCM "
+					    "rem [::2]:2 role callee life 60 dtls timeout 5 "
+					    "loc [::1]:1"),
+				   &p),
+			 0);
+	assert_int_equal(p.flags, QSC_CALL_FLAGS_BOUND | QSC_CALL_FLAGS_DTLS);
+	assert_int_equal(p.window, 64);
+	assert_int_equal(p.timeout_s, 5);
+	assert_int_equal(p.lifetime_s, 60);
+	assert_int_equal(p.role, QSC_ROLE_CALLEE);
+	assert_int_equal(p.legs[0].suite, QSC_SUITE_AEAD_AES_128_GCM);
+	assert_int_equal(p.legs[0].local_rtcp, 7);
+	assert_int_equal(p.legs[0].remote_rtcp, 8);
+}
+
+#define ADDRS "x local 192.0.2.1:5004 remote 192.0.2.2:6004 "
+
+static void rtcp_ports_follow_the_word(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of(ADDRS "rtcp mux"), &p), 0);
+	assert_int_equal(p.legs[0].local_rtcp, 0);
+	assert_int_equal(read_call(words_of(ADDRS "rtcp +1"), &p), 0);
+	assert_int_equal(p.legs[0].local_rtcp, 5005);
+	assert_int_equal(p.legs[0].remote_rtcp, 6005);
+	assert_int_equal(read_call(words_of(ADDRS "rtcp 7000"), &p), 0);
+	assert_int_equal(p.legs[0].local_rtcp, 7000);
+	assert_int_equal(p.legs[0].remote_rtcp, 7000);
+	assert_complains(read_call(words_of(ADDRS "rtcp 0"), &p), "out of range");
+	assert_complains(read_call(words_of(ADDRS "rtcp 7,"), &p), "not a whole number");
+	assert_complains(read_call(words_of(ADDRS "rtcp ,7"), &p), "not a whole number");
+	assert_complains(read_call(words_of(ADDRS "rtcp 123456789,7"), &p), "LOCAL,REMOTE");
+	assert_complains(read_call(words_of("x local 192.0.2.1:65535 remote 192.0.2.2:1 rtcp +1"),
+				   &p),
+			 "no port after the local port 65535");
+}
+
+static void wrong_calls_are_refused_with_their_reason(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_complains(read_call(words_of(""), &p), "the call-id is missing");
+	assert_complains(read_call(words_of("x"), &p), "local ADDR:PORT is missing");
+	assert_complains(read_call(words_of("x local 192.0.2.1:1"), &p), "remote ADDR:PORT");
+	assert_complains(read_call(words_of("x local"), &p), "local is missing");
+	assert_complains(read_call(words_of(ADDRS "local 192.0.2.1:1"), &p), "given twice");
+	assert_complains(read_call(words_of(ADDRS "bound bound"), &p), "given twice");
+	assert_complains(read_call(words_of(ADDRS "suite AES_128"), &p),
+			 "suite: \"AES_128\" is not known; expected one of: AEAD_AES_256_GCM, ");
+	assert_complains(read_call(words_of(ADDRS "role boss"), &p), "neither caller nor callee");
+	assert_complains(read_call(words_of(ADDRS "window 32769"), &p), "64 to 32768 packets");
+	assert_complains(read_call(words_of("x local [::1]:1 remote 192.0.2.1:1"), &p),
+			 "both be IPv4 or both be IPv6");
+	assert_complains(read_call(words_of("x leg local 192.0.2.1:1"), &p),
+			 "relay calls (leg ... leg ...) are not in this version");
+}
+
+static void a_call_id_is_neither_empty_nor_too_long(void **state)
+{
+	char longest[QSC_CALL_ID_MAX + 2], *empty = "";
+	struct words words = { .left = 1, .next = &empty };
+	const char *id;
+
+	(void)state;
+	assert_complains(need_id(&words, &id), "the call-id is empty");
+	assert_complains(need_id(&words, &id), "the call-id is missing");
+	memset(longest, 'x', sizeof(longest));
+	longest[QSC_CALL_ID_MAX] = '\0';
+	assert_int_equal(need_id(words_of(longest), &id), 0);
+	longest[QSC_CALL_ID_MAX] = 'x';
+	longest[QSC_CALL_ID_MAX + 1] = '\0';
+	assert_complains(need_id(words_of(longest), &id), "is 128 bytes long, at most 127");
+}
+
+static void a_key_takes_its_words(void **state)
+{
+	struct key_args args;
+	struct qsc_key key;
+
+	(void)state;
+	assert_int_equal(read_key_args(words_of("x leg 1 rx mki 0102 roc 1:2 roc 0x10:3 "
+						"overlap 60000 file k"),
+				       &args, &key),
+			 0);
+	assert_string_equal(args.id, "x");
+	assert_string_equal(args.file, "k");
+	assert_int_equal(key.leg, 1);
+	assert_int_equal(key.dir, QSC_DIR_RX);
+	assert_int_equal(key.n_rocs, 2);
+	assert_int_equal(key.rocs[1].ssrc, 16);
+	assert_true(key.has_overlap && key.overlap_ms == 60000);
+	assert_true(args.has_mki && args.mki_len == 2);
+}
+
+static void wrong_key_words_are_refused_with_their_reason(void **state)
+{
+	struct key_args args;
+	struct qsc_key key;
+
+	(void)state;
+	assert_complains(read_key_args(words_of("x"), &args, &key), "tx or rx");
+	assert_complains(read_key_args(words_of("x tx rx"), &args, &key), "one direction");
+	assert_complains(read_key_args(words_of("x tx tx"), &args, &key), "one direction");
+	assert_complains(read_key_args(words_of("x tx leg 2"), &args, &key), "0 to 1");
+	assert_complains(read_key_args(words_of("x tx overlap 60001"), &args, &key),
+			 "milliseconds");
+	assert_complains(read_key_args(words_of("x tx roc 1:1 roc 1:2"), &args, &key),
+			 "given twice");
+	assert_complains(read_key_args(words_of("x tx mki"), &args, &key), "mki is missing");
+	assert_complains(read_key_args(words_of("x tx roc 1:1 roc 2:1 roc 3:1 roc 4:1 roc 5:1 "
+						"roc 6:1 roc 7:1 roc 8:1 roc 9:1 roc 10:1 roc 11:1 "
+						"roc 12:1 roc 13:1 roc 14:1 roc 15:1 roc 16:1 "
+						"roc 17:1"),
+				       &args, &key),
+			 "at most 16");
+}
+
+static void a_key_on_the_command_line_is_refused_and_not_repeated(void **state)
+{
+	struct key_args args;
+	struct qsc_key key;
+
+	(void)state;
+	assert_complains(read_key_args(words_of("x tx inline:U0VDUkVU"), &args, &key),
+			 "never from the command line");
+	assert_complains(read_key_args(words_of("x tx AEAD_AES_256_GCM inline:U0VDUkVU"), &args,
+				       &key),
+			 "never from the command line");
+	capture_begin(&err, &stderr);
+	read_key_args(words_of("x tx inline:U0VDUkVU"), &args, &key);
+	capture_end(&err);
+	assert_null(strstr(err.text, "U0VD"));
+	free(err.text);
+}
+
+static void messages_leave_out_what_follows_inline(void **state)
+{
+	(void)state;
+	assert_complains(complain("\"%s\" is odd", "x inline:U0VDUkVU|2^20"),
+			 "qsctl: \"x inline:\" is odd");
+	assert_complains(complain("inline:%s inline:%s", "U0VD", "UkVU"), "inline: inline:\n");
+	assert_complains(complain("%s", "inline:"), "qsctl: inline:\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_prefix_finds_its_word_if_no_other_has_it),
+		cmocka_unit_test(a_whole_word_wins_over_a_longer_one),
+		cmocka_unit_test(wrong_and_ambiguous_words_name_the_candidates),
+		cmocka_unit_test(numbers_are_digits_within_their_range),
+		cmocka_unit_test(addresses_are_read_with_their_ports),
+		cmocka_unit_test(what_is_no_address_is_refused_with_an_example),
+		cmocka_unit_test(ports_are_1_to_65535),
+		cmocka_unit_test(hex_is_whole_bytes_within_the_limit),
+		cmocka_unit_test(a_roc_is_ssrc_and_counter),
+		cmocka_unit_test(a_call_needs_only_its_addresses),
+		cmocka_unit_test(all_words_of_a_call_are_understood_in_any_order),
+		cmocka_unit_test(rtcp_ports_follow_the_word),
+		cmocka_unit_test(wrong_calls_are_refused_with_their_reason),
+		cmocka_unit_test(a_call_id_is_neither_empty_nor_too_long),
+		cmocka_unit_test(a_key_takes_its_words),
+		cmocka_unit_test(wrong_key_words_are_refused_with_their_reason),
+		cmocka_unit_test(a_key_on_the_command_line_is_refused_and_not_repeated),
+		cmocka_unit_test(messages_leave_out_what_follows_inline),
+	};
+
+	return cmocka_run_group_tests_name("grammar", tests, NULL, NULL);
+}

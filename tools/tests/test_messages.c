@@ -1,0 +1,571 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Requests as they go to the kernel, and what is left of them afterwards.
+ *
+ * For real acks without the module, some tests talk to the kernel's "nlctrl"
+ * family under our commands: it refuses them in its own words.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+
+#include "test.h"
+
+/* The linker also sees the libraries' own references to nlmsg_free(). */
+__attribute__((visibility("default"))) void __wrap_nlmsg_free(struct nl_msg *msg);
+void __real_nlmsg_free(struct nl_msg *msg);
+
+static unsigned int freed;
+static unsigned int freed_dirty;
+
+/* Linked in place of nlmsg_free(): looks before it frees. */
+void __wrap_nlmsg_free(struct nl_msg *msg)
+{
+	const unsigned char *mem = (const unsigned char *)nlmsg_hdr(msg);
+
+	freed++;
+	for (size_t i = 0; i < nlmsg_get_max_size(msg); i++) {
+		if (mem[i]) {
+			freed_dirty++;
+			break;
+		}
+	}
+	__real_nlmsg_free(msg);
+}
+
+static struct qsc_sock *sock_new(void)
+{
+	struct qsc_sock *sk = calloc(1, sizeof(*sk));
+
+	sk->buf = malloc(QSC_RECV_MAX);
+	memset(sk->buf, 0, QSC_RECV_MAX);
+	sk->req = qsc_nl_socket();
+	sk->family = GENL_ID_CTRL;
+	assert_non_null(sk->req);
+	return sk;
+}
+
+static struct qsc_sock *sock_to_nlctrl(void)
+{
+	struct qsc_sock *sk = sock_new();
+	int one = 1;
+	int fd;
+
+	assert_int_equal(genl_connect(sk->req), 0);
+	fd = nl_socket_get_fd(sk->req);
+	assert_int_equal(setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one)), 0);
+	assert_int_equal(setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one)), 0);
+	return sk;
+}
+
+static struct qsc_key a_key(void)
+{
+	struct qsc_key key = {
+		.leg = 1,
+		.dir = QSC_DIR_RX,
+		.suite = QSC_SUITE_AEAD_AES_256_GCM,
+		.mki_len = 3,
+		.mki = { 1, 2, 3 },
+		.master_len = 32,
+		.salt_len = 12,
+		.n_rocs = 2,
+		.rocs = { { 0x11111111, 1 }, { 0x22222222, 2 } },
+		.has_overlap = true,
+		.overlap_ms = 0,
+	};
+
+	memset(key.master, 'M', 32);
+	memset(key.salt, 'S', 12);
+	return key;
+}
+
+static struct qsc_call_params a_call(void)
+{
+	struct qsc_call_params p = {
+		.id = "alice",
+		.flags = QSC_CALL_FLAGS_DTLS,
+		.timeout_s = 30,
+		.n_legs = 1,
+		.legs[0].suite = QSC_SUITE_AEAD_AES_128_GCM,
+		.legs[0].local_rtcp = 5005,
+		.legs[0].remote_rtcp = 6005,
+	};
+
+	p.legs[0].local.in4.sin_family = AF_INET;
+	p.legs[0].local.in4.sin_port = htons(5004);
+	inet_pton(AF_INET, "192.0.2.1", &p.legs[0].local.in4.sin_addr);
+	p.legs[0].remote.in4.sin_family = AF_INET;
+	p.legs[0].remote.in4.sin_port = htons(6004);
+	inet_pton(AF_INET, "192.0.2.2", &p.legs[0].remote.in4.sin_addr);
+	return p;
+}
+
+static void parse_built(struct nl_msg *msg, struct qsc_reply *reply)
+{
+	nlmsg_hdr(msg)->nlmsg_type = GENL_ID_CTRL;
+	assert_int_equal(qsc_msg_parse(nlmsg_hdr(msg), reply), 0);
+}
+
+static void a_key_request_holds_what_the_kernel_expects(void **state)
+{
+	struct nlattr *tb[QSC_A_KEY_MAX + 1], *roc[QSC_A_ROC_MAX + 1];
+	struct qsc_sock *sk = sock_new();
+	struct qsc_key key = a_key();
+	struct qsc_reply reply;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
+	assert_int_equal(qsc_key_build(sk, msg, "alice", &key), 0);
+	parse_built(msg, &reply);
+	assert_string_equal(nla_get_string(reply.attrs[QSC_A_CALL_ID]), "alice");
+	assert_int_equal(nla_len(reply.attrs[QSC_A_CALL_ID]), 6);
+	assert_int_equal(nla_parse_nested(tb, QSC_A_KEY_MAX, reply.attrs[QSC_A_CALL_KEY], NULL), 0);
+	assert_int_equal(nla_len(tb[QSC_A_KEY_LEG]), 1);
+	assert_int_equal(nla_get_u8(tb[QSC_A_KEY_LEG]), 1);
+	assert_int_equal(nla_get_u32(tb[QSC_A_KEY_DIR]), QSC_DIR_RX);
+	assert_int_equal(nla_get_u32(tb[QSC_A_KEY_SUITE]), QSC_SUITE_AEAD_AES_256_GCM);
+	assert_int_equal(nla_len(tb[QSC_A_KEY_MKI]), 3);
+	assert_int_equal(nla_len(tb[QSC_A_KEY_MASTER]), 32);
+	assert_memory_equal(nla_data(tb[QSC_A_KEY_MASTER]), key.master, 32);
+	assert_int_equal(nla_len(tb[QSC_A_KEY_SALT]), 12);
+	assert_int_equal(nla_get_u32(tb[QSC_A_KEY_OVERLAP]), 0);
+	/* the last of the two */
+	assert_int_equal(nla_parse_nested(roc, QSC_A_ROC_MAX, tb[QSC_A_KEY_ROC], NULL), 0);
+	assert_int_equal(nla_get_u32(roc[QSC_A_ROC_SSRC]), 0x22222222);
+	assert_int_equal(nla_get_u32(roc[QSC_A_ROC_VALUE]), 2);
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static void the_largest_key_request_fits(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	char id[QSC_CALL_ID_MAX + 1];
+	struct qsc_key key = a_key();
+	struct nl_msg *msg;
+
+	(void)state;
+	memset(id, 'x', QSC_CALL_ID_MAX);
+	id[QSC_CALL_ID_MAX] = '\0';
+	key.mki_len = QSC_MKI_MAX;
+	key.salt_len = QSC_MASTER_SALT_MAX;
+	key.n_rocs = QSC_KEY_ROC_MAX;
+	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
+	assert_int_equal(qsc_key_build(sk, msg, id, &key), 0);
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static void defaults_are_left_to_the_kernel(void **state)
+{
+	struct qsc_call_params p = a_call();
+	struct qsc_sock *sk = sock_new();
+	struct qsc_key key = a_key();
+	struct nlattr *tb[QSC_A_LEG_MAX + 1], *kb[QSC_A_KEY_MAX + 1];
+	struct qsc_reply reply;
+	struct nl_msg *msg;
+
+	(void)state;
+	p.flags = 0;
+	p.timeout_s = 0;
+	p.legs[0].suite = 0;
+	p.legs[0].local_rtcp = 0;
+	p.legs[0].remote_rtcp = 0;
+	msg = qsc_msg_new(sk, QSC_CMD_CALL_NEW, 0);
+	assert_int_equal(qsc_call_build(sk, msg, &p), 0);
+	parse_built(msg, &reply);
+	assert_null(reply.attrs[QSC_A_CALL_FLAGS]);
+	assert_null(reply.attrs[QSC_A_CALL_ROLE]);
+	assert_null(reply.attrs[QSC_A_CALL_TIMEOUT]);
+	assert_null(reply.attrs[QSC_A_CALL_LIFETIME]);
+	assert_null(reply.attrs[QSC_A_CALL_WINDOW]);
+	nla_parse_nested(tb, QSC_A_LEG_MAX, reply.attrs[QSC_A_CALL_LEG], NULL);
+	assert_null(tb[QSC_A_LEG_SUITE]);
+	assert_null(tb[QSC_A_LEG_LOCAL_RTCP_PORT]);
+	assert_null(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
+	qsc_msg_free(msg);
+
+	key.mki_len = 0;
+	key.has_overlap = false;
+	key.n_rocs = 0;
+	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
+	assert_int_equal(qsc_key_build(sk, msg, "x", &key), 0);
+	parse_built(msg, &reply);
+	nla_parse_nested(kb, QSC_A_KEY_MAX, reply.attrs[QSC_A_CALL_KEY], NULL);
+	assert_null(kb[QSC_A_KEY_MKI]);
+	assert_null(kb[QSC_A_KEY_OVERLAP]);
+	assert_null(kb[QSC_A_KEY_ROC]);
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static int compare_call(const struct qsc_call *call, void *arg)
+{
+	const struct qsc_call_params *p = arg;
+
+	assert_string_equal(call->id, p->id);
+	assert_int_equal(call->flags, p->flags);
+	assert_int_equal(call->timeout_s, p->timeout_s);
+	assert_false(call->has_idle);
+	assert_int_equal(call->n_legs, 1);
+	assert_int_equal(call->legs[0].suite, p->legs[0].suite);
+	assert_int_equal(call->legs[0].local_rtcp, p->legs[0].local_rtcp);
+	assert_int_equal(call->legs[0].remote_rtcp, p->legs[0].remote_rtcp);
+	assert_memory_equal(&call->legs[0].local.in4, &p->legs[0].local.in4,
+			    sizeof(struct sockaddr_in));
+	assert_memory_equal(&call->legs[0].remote.in4, &p->legs[0].remote.in4,
+			    sizeof(struct sockaddr_in));
+	return -ESTALE;
+}
+
+/* Requests and replies share their attributes, so one can be read as the other. */
+static void a_call_reads_back_as_it_was_written(void **state)
+{
+	struct qsc_call_params p = a_call();
+	struct qsc_sock *sk = sock_new();
+	struct qsc_reply reply;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = qsc_msg_new(sk, QSC_CMD_CALL_NEW, 0);
+	assert_int_equal(qsc_call_build(sk, msg, &p), 0);
+	parse_built(msg, &reply);
+	assert_int_equal(qsc_parse_call(&reply, compare_call, &p), -ESTALE);
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static int compare_keys(const struct qsc_call *call, void *arg)
+{
+	(void)arg;
+	assert_int_equal(call->legs[0].n_keys, 3);
+	assert_int_equal(call->legs[0].keys[0].generation, 1);
+	assert_int_equal(call->legs[0].keys[2].generation, 3);
+	assert_int_equal(call->legs[0].keys[1].mki_len, 2);
+	assert_int_equal(call->legs[1].n_keys, 0);
+	assert_int_equal(call->legs[1].index, 1);
+	assert_true(call->legs[1].stats->count[QSC_A_STATS_RX_RTP] == 0x1122334455667788);
+	return 0;
+}
+
+static void all_legs_keys_and_counters_of_a_reply_are_read(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	struct nlattr *leg, *nest;
+	struct qsc_reply reply;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = qsc_msg_new(sk, QSC_CMD_CALL_GET, 0);
+	nla_put_string(msg, QSC_A_CALL_ID, "x");
+	leg = nla_nest_start(msg, QSC_A_CALL_LEG);
+	for (uint32_t i = 1; i <= 3; i++) {
+		nest = nla_nest_start(msg, QSC_A_LEG_KEY);
+		nla_put_u32(msg, QSC_A_KEY_GENERATION, i);
+		nla_put(msg, QSC_A_KEY_MKI, 2, "\1\2");
+		nla_nest_end(msg, nest);
+	}
+	nla_nest_end(msg, leg);
+	leg = nla_nest_start(msg, QSC_A_CALL_LEG);
+	nla_put_u8(msg, QSC_A_LEG_INDEX, 1);
+	nest = nla_nest_start(msg, QSC_A_LEG_STATS);
+	nla_put_u64(msg, QSC_A_STATS_RX_RTP, 0x1122334455667788);
+	nla_put_u64(msg, QSC_A_STATS_MAX + 5, 1); /* of a newer kernel */
+	nla_nest_end(msg, nest);
+	nla_nest_end(msg, leg);
+	parse_built(msg, &reply);
+	assert_int_equal(qsc_parse_call(&reply, compare_keys, NULL), 0);
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static int never_called(const struct qsc_call *call, void *arg)
+{
+	(void)call;
+	(void)arg;
+	fail_msg("called for a malformed reply");
+	return 0;
+}
+
+static void malformed_replies_are_refused(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	struct qsc_reply reply;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = qsc_msg_new(sk, QSC_CMD_CALL_GET, 0);
+	parse_built(msg, &reply);
+	assert_int_equal(qsc_parse_call(&reply, never_called, NULL), -EBADMSG);
+
+	/* more legs than a call can have */
+	nla_put_string(msg, QSC_A_CALL_ID, "x");
+	for (int i = 0; i < QSC_LEGS_MAX + 1; i++) {
+		struct nlattr *leg = nla_nest_start(msg, QSC_A_CALL_LEG);
+
+		nla_put_u8(msg, QSC_A_LEG_INDEX, i);
+		nla_nest_end(msg, leg);
+	}
+	parse_built(msg, &reply);
+	assert_int_equal(qsc_parse_call(&reply, never_called, NULL), -EBADMSG);
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static void messages_are_zero_when_they_are_freed(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	struct qsc_key key = a_key();
+	struct nl_msg *msg;
+
+	(void)state;
+	freed = freed_dirty = 0;
+	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
+	assert_int_equal(qsc_key_build(sk, msg, "alice", &key), 0);
+	qsc_msg_free(msg);
+	assert_int_equal(freed, 1);
+	assert_int_equal(freed_dirty, 0);
+	qsc_close(sk);
+}
+
+static void keys_are_wiped_when_the_request_cannot_be_built(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	struct qsc_key key = a_key();
+
+	(void)state;
+	freed = freed_dirty = 0;
+	assert_int_equal(qsc_key_set(sk, "", &key), -EINVAL);
+	key.master_len = QSC_MASTER_KEY_MAX + 1;
+	assert_int_equal(qsc_key_set(sk, "alice", &key), -EINVAL);
+	assert_int_equal(freed, 2);
+	assert_int_equal(freed_dirty, 0);
+	qsc_close(sk);
+}
+
+static void keys_are_wiped_when_the_request_cannot_be_sent(void **state)
+{
+	struct qsc_sock *sk = sock_new(); /* not connected */
+	struct qsc_key key = a_key();
+
+	(void)state;
+	freed = freed_dirty = 0;
+	assert_true(qsc_key_set(sk, "alice", &key) < 0);
+	assert_non_null(strstr(qsc_last_error(sk)->text, "cannot send"));
+	assert_int_equal(freed, 1);
+	assert_int_equal(freed_dirty, 0);
+	qsc_close(sk);
+}
+
+static void keys_are_wiped_when_the_kernel_refuses(void **state)
+{
+	struct qsc_sock *sk = sock_to_nlctrl();
+	struct qsc_key key = a_key();
+
+	(void)state;
+	freed = freed_dirty = 0;
+	assert_int_equal(qsc_key_set(sk, "alice", &key), -EOPNOTSUPP);
+	assert_int_equal(freed, 1);
+	assert_int_equal(freed_dirty, 0);
+	for (size_t i = 0; i < QSC_RECV_MAX; i++)
+		assert_int_equal(sk->buf[i], 0);
+	qsc_close(sk);
+}
+
+static void nlcb_does_not_make_libnl_print_keys(void **state)
+{
+	struct capture out, err;
+	struct qsc_key key = a_key();
+	struct qsc_sock *sk;
+
+	(void)state;
+	setenv("NLCB", "debug", 1);
+	capture_begin(&out, &stdout);
+	capture_begin(&err, &stderr);
+	sk = sock_to_nlctrl();
+	qsc_key_set(sk, "alice", &key);
+	qsc_close(sk);
+	capture_end(&err);
+	capture_end(&out);
+	unsetenv("NLCB");
+	assert_int_equal(out.len, 0);
+	assert_int_equal(err.len, 0);
+	free(out.text);
+	free(err.text);
+}
+
+static void a_key_struct_is_zero_after_its_wipe(void **state)
+{
+	static const struct qsc_key zero;
+	struct qsc_key key = a_key();
+
+	(void)state;
+	qsc_key_wipe(&key);
+	assert_memory_equal(&key, &zero, sizeof(key));
+}
+
+static void a_refusal_names_the_attribute_and_the_value_sent(void **state)
+{
+	struct qsc_sock *sk = sock_to_nlctrl();
+	const struct qsc_error *e = qsc_last_error(sk);
+	struct nl_msg *msg = qsc_msg_new(sk, CTRL_CMD_GETFAMILY, 0);
+
+	(void)state;
+	/* nlctrl takes our call-id for its family number, which has two bytes */
+	nla_put(msg, QSC_A_CALL_ID, 1, "a");
+	assert_int_equal(qsc_msg_run(sk, msg, NULL, NULL), -ERANGE);
+	qsc_msg_free(msg);
+	assert_int_equal(e->code, -ERANGE);
+	assert_string_equal(e->attr, "id");
+	assert_string_equal(e->value, "a");
+	assert_true(e->kernel[0]);
+	assert_non_null(strstr(e->text, e->kernel));
+	assert_non_null(strstr(e->text, "(id a"));
+	qsc_close(sk);
+}
+
+/* A made-up refusal: @offset points into @request. */
+static void refuse_at(struct qsc_sock *sk, struct nl_msg *request, const void *where,
+		      const char *text)
+{
+	struct nl_msg *ack = nlmsg_alloc_size(1024);
+	struct nlmsghdr *req = nlmsg_hdr(request);
+	struct nlmsgerr e = { .error = -EINVAL };
+	struct nlmsghdr *nlh;
+
+	nlh = nlmsg_put(ack, 0, 0, NLMSG_ERROR, sizeof(e), NLM_F_CAPPED | NLM_F_ACK_TLVS);
+	memcpy(nlmsg_data(nlh), &e, sizeof(e));
+	nla_put_string(ack, NLMSGERR_ATTR_MSG, text);
+	nla_put_u32(ack, NLMSGERR_ATTR_OFFS, (const char *)where - (const char *)req);
+	qsc_error_from_ack(sk, -EINVAL, req, nlh, sizeof(e));
+	__real_nlmsg_free(ack);
+}
+
+static void nested_attributes_are_named_with_their_nests(void **state)
+{
+	struct nlattr *tb[QSC_A_LEG_MAX + 1];
+	struct qsc_call_params p = a_call();
+	struct qsc_sock *sk = sock_new();
+	struct qsc_reply reply;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = qsc_msg_new(sk, QSC_CMD_CALL_NEW, 0);
+	assert_int_equal(qsc_call_build(sk, msg, &p), 0);
+	parse_built(msg, &reply);
+	nla_parse_nested(tb, QSC_A_LEG_MAX, reply.attrs[QSC_A_CALL_LEG], NULL);
+	refuse_at(sk, msg, tb[QSC_A_LEG_REMOTE_PORT], "no good");
+	assert_string_equal(qsc_last_error(sk)->text, "no good (leg remote-port 6004)");
+	refuse_at(sk, msg, tb[QSC_A_LEG_LOCAL_ADDR], "no good");
+	assert_string_equal(qsc_last_error(sk)->text, "no good (leg local-addr 192.0.2.1)");
+	refuse_at(sk, msg, tb[QSC_A_LEG_SUITE], "no good");
+	assert_string_equal(qsc_last_error(sk)->text, "no good (leg suite AEAD_AES_128_GCM)");
+	refuse_at(sk, msg, reply.attrs[QSC_A_CALL_LEG], "no good");
+	assert_string_equal(qsc_last_error(sk)->text, "no good (leg)");
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static void key_bytes_never_get_into_errors(void **state)
+{
+	struct nlattr *tb[QSC_A_KEY_MAX + 1];
+	struct qsc_sock *sk = sock_new();
+	struct qsc_key key = a_key();
+	struct qsc_reply reply;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
+	assert_int_equal(qsc_key_build(sk, msg, "alice", &key), 0);
+	parse_built(msg, &reply);
+	nla_parse_nested(tb, QSC_A_KEY_MAX, reply.attrs[QSC_A_CALL_KEY], NULL);
+	refuse_at(sk, msg, tb[QSC_A_KEY_MASTER], "wrong length");
+	assert_string_equal(qsc_last_error(sk)->text, "wrong length (key master)");
+	assert_string_equal(qsc_last_error(sk)->value, "");
+	refuse_at(sk, msg, tb[QSC_A_KEY_SALT], "wrong length");
+	assert_string_equal(qsc_last_error(sk)->text, "wrong length (key salt)");
+	refuse_at(sk, msg, tb[QSC_A_KEY_MKI], "is taken");
+	assert_string_equal(qsc_last_error(sk)->text, "is taken (key mki 010203)");
+	/* an offset into the middle of an attribute, as from a broken kernel */
+	refuse_at(sk, msg, (char *)nla_data(tb[QSC_A_KEY_MASTER]) + 4, "odd");
+	assert_null(strstr(qsc_last_error(sk)->text, "MMM"));
+	refuse_at(sk, msg, (char *)nlmsg_hdr(msg) + 100000, "far");
+	assert_string_equal(qsc_last_error(sk)->text, "far");
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+static void call_ids_of_wrong_length_are_refused_with_the_length(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	char id[200];
+
+	(void)state;
+	assert_int_equal(qsc_call_del(sk, NULL), -EINVAL);
+	assert_string_equal(qsc_last_error(sk)->text, "the call-id is empty");
+	memset(id, 'x', sizeof(id));
+	id[128] = '\0';
+	assert_int_equal(qsc_call_del(sk, id), -EINVAL);
+	assert_string_equal(qsc_last_error(sk)->text,
+			    "the call-id is 128 bytes long, at most 127 are allowed");
+	qsc_close(sk);
+}
+
+static int take_event(const struct qsc_event *event, void *arg)
+{
+	(void)arg;
+	assert_int_equal(event->type, QSC_CMD_ERASED_NTF);
+	assert_string_equal(event->call_id, "bob");
+	assert_int_equal(event->reason, QSC_ERASE_REASON_REKEY);
+	assert_int_equal(event->leg, -1);
+	assert_non_null(event->key);
+	assert_int_equal(event->key->generation, 7);
+	return -ESTALE;
+}
+
+static void an_event_is_read_with_its_key(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	struct nlattr *nest;
+	struct nl_msg *msg;
+
+	(void)state;
+	msg = qsc_msg_new(sk, QSC_CMD_ERASED_NTF, 0);
+	nla_put_string(msg, QSC_A_CALL_ID, "bob");
+	nla_put_u32(msg, QSC_A_CALL_REASON, QSC_ERASE_REASON_REKEY);
+	nest = nla_nest_start(msg, QSC_A_CALL_KEY);
+	nla_put_u32(msg, QSC_A_KEY_GENERATION, 7);
+	nla_nest_end(msg, nest);
+	nlmsg_hdr(msg)->nlmsg_type = sk->family;
+	assert_int_equal(qsc_parse_event(nlmsg_hdr(msg), take_event, NULL), -ESTALE);
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_key_request_holds_what_the_kernel_expects),
+		cmocka_unit_test(the_largest_key_request_fits),
+		cmocka_unit_test(defaults_are_left_to_the_kernel),
+		cmocka_unit_test(a_call_reads_back_as_it_was_written),
+		cmocka_unit_test(all_legs_keys_and_counters_of_a_reply_are_read),
+		cmocka_unit_test(malformed_replies_are_refused),
+		cmocka_unit_test(messages_are_zero_when_they_are_freed),
+		cmocka_unit_test(keys_are_wiped_when_the_request_cannot_be_built),
+		cmocka_unit_test(keys_are_wiped_when_the_request_cannot_be_sent),
+		cmocka_unit_test(keys_are_wiped_when_the_kernel_refuses),
+		cmocka_unit_test(nlcb_does_not_make_libnl_print_keys),
+		cmocka_unit_test(a_key_struct_is_zero_after_its_wipe),
+		cmocka_unit_test(a_refusal_names_the_attribute_and_the_value_sent),
+		cmocka_unit_test(nested_attributes_are_named_with_their_nests),
+		cmocka_unit_test(key_bytes_never_get_into_errors),
+		cmocka_unit_test(call_ids_of_wrong_length_are_refused_with_the_length),
+		cmocka_unit_test(an_event_is_read_with_its_key),
+	};
+
+	return cmocka_run_group_tests_name("messages", tests, NULL, NULL);
+}
