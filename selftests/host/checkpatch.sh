@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The kernel's own opinion on the style of the module.
+set -eu
+
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+# shellcheck source=selftests/lib/ktap.sh
+. "$top/selftests/lib/ktap.sh"
+cd "$top"
+
+ktap_print_header
+command -v perl >/dev/null || ktap_skip_all "perl is missing"
+checkpatch=$(selftests/rig/fetch checkpatch) ||
+	ktap_skip_all "checkpatch.pl could not be fetched"
+list=$(find kmod uapi -name '*.[ch]' ! -name '*.mod.c' | sort)
+ktap_set_plan "$(echo "$list" | wc -l)"
+for f in $list; do
+	ktap_test_run "$f" "$checkpatch/checkpatch.pl" \
+		--strict --no-tree --no-summary --show-types -f "$f"
+done
+ktap_finished

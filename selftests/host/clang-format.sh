@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# All C code is formatted the way the kernel's .clang-format says.
+set -eu
+
+top=$(cd "$(dirname "$0")/../.." && pwd -P)
+# shellcheck source=selftests/lib/ktap.sh
+. "$top/selftests/lib/ktap.sh"
+cd "$top"
+
+ktap_print_header
+command -v clang-format >/dev/null || ktap_skip_all "clang-format is missing"
+list=$(find kmod uapi tools -name '*.[ch]' ! -name '*.mod.c' | sort)
+ktap_set_plan "$(echo "$list" | wc -l)"
+for f in $list; do
+	ktap_test_run "$f" clang-format --dry-run -Werror "$f"
+done
+ktap_finished

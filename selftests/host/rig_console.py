@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What rig/vm takes for a complaint of the kernel, and what it does not."""
+
+import importlib.machinery
+import importlib.util
+import sys
+from pathlib import Path
+
+VM = Path(__file__).resolve().parent.parent / "rig" / "vm"
+
+COMPLAINTS = """\
+[    3.628797] WARNING: CPU: 0 PID: 178 at kmod/qsc.c:9 init+0x77/0xff0 [qsc]
+[   12.000001] WARNING: possible circular locking dependency detected
+[   12.000001] WARNING: suspicious RCU usage
+[   12.000001][  T178] WARNING: inconsistent lock state
+[    3.838871] BUG: kernel NULL pointer dereference, address: 0000000000000008
+[    3.838871][    C1] BUG: KASAN: slab-use-after-free in qsc_call_put+0x1c/0x30 [qsc]
+[    3.838871] BUG: KCSAN: data-race in a / b
+[    3.838871] BUG: KFENCE: out-of-bounds read in f+0x1/0x2
+[    3.838871] BUG: sleeping function called from invalid context at mm/slab.h:300
+[    3.838871] BUG: scheduling while atomic: iperf/12/0x00000201
+[    3.839558] Oops: 0002 [#1] PREEMPT SMP NOPTI
+[    3.839558] Oops: Oops: 0002 [#1] PREEMPT SMP NOPTI
+[    3.839558] invalid opcode: 0000 [#1] PREEMPT SMP
+[    3.839558] kernel BUG at net/core/skbuff.c:112!
+[    3.839558] general protection fault, probably for non-canonical address 0xdead000000000100
+[    3.839558] UBSAN: array-index-out-of-bounds in kmod/replay.c:40:3
+[    3.839558] Kernel panic - not syncing: Fatal exception in interrupt
+[   60.000000] watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [qsctl:99]
+[   60.000000] rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:
+[   60.000000] rcu: INFO: rcu_sched self-detected stall on CPU
+[  242.000000] INFO: task rmmod:412 blocked for more than 120 seconds.
+[   60.000000] unregister_netdevice: waiting for veth0 to become free. Usage count = 2
+[   60.000000] kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)
+[   60.000000] refcount_t: underflow; use-after-free.
+[   60.000000] list_del corruption. prev->next should be ffff88800, but was 0
+[   60.000000] ODEBUG: free active (active state 0) object: 0000 object type: timer_list
+""".splitlines()
+
+HARMLESS = """\
+[    0.733549] mtrr: your CPUs had inconsistent MTRRdefType settings
+[    0.000000] Spectre V2 : WARNING: Unprivileged eBPF is enabled with eIBRS on
+[    5.010472] qsc: loading out-of-tree module taints kernel.
+[    5.000000] traps: demo[123] general protection fault ip:55d sp:7ff error:0 in demo
+[    5.000000] test: WARNING: this comes from user space
+[    5.000000] qsc: BUG: not one, only a message of a module
+WARNING: a line without a time stamp is not the kernel's
+[    5.000000] kmemleak: Kernel memory leak detector initialized (mem pool available: 15000)
+[    5.000000] rcu: Hierarchical RCU implementation.
+""".splitlines()
+
+
+def load(path):
+    loader = importlib.machinery.SourceFileLoader("vm", str(path))
+    spec = importlib.util.spec_from_loader("vm", loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
+def main():
+    complaint = load(VM).COMPLAINT
+    cases = [(line, True) for line in COMPLAINTS]
+    cases += [(line, False) for line in HARMLESS]
+    failed = False
+    print("TAP version 13")
+    print(f"1..{len(cases)}")
+    for number, (line, expected) in enumerate(cases, 1):
+        right = bool(complaint.search(line.encode())) == expected
+        failed |= not right
+        kind = "a complaint" if expected else "harmless"
+        # A number sign would start a directive.
+        text = line.replace("#", "no. ")
+        print(f"{'ok' if right else 'not ok'} {number} {kind}: {text}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

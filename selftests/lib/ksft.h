@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * TAP output for the C tests, with the names of the kernel's own kselftest.h
+ * so that a test moves into a kernel tree by changing one include.
+ */
+#ifndef _QSC_KSFT_H
+#define _QSC_KSFT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define KSFT_PASS	0
+#define KSFT_FAIL	1
+#define KSFT_SKIP	4
+
+static struct {
+	unsigned int plan;
+	unsigned int pass;
+	unsigned int fail;
+	unsigned int skip;
+} ksft_count;
+
+static inline void ksft_print_header(void)
+{
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (!getenv("KSFT_TAP_LEVEL"))
+		printf("TAP version 13\n");
+}
+
+static inline void ksft_set_plan(unsigned int plan)
+{
+	ksft_count.plan = plan;
+	printf("1..%u\n", plan);
+}
+
+static inline unsigned int ksft_done(void)
+{
+	return ksft_count.pass + ksft_count.fail + ksft_count.skip;
+}
+
+__attribute__((format(printf, 1, 2)))
+static inline void ksft_print_msg(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("# ");
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
+__attribute__((format(printf, 2, 3)))
+static inline void ksft_test_result(bool good, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (good)
+		ksft_count.pass++;
+	else
+		ksft_count.fail++;
+	va_start(ap, fmt);
+	printf("%sok %u ", good ? "" : "not ", ksft_done());
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
+__attribute__((format(printf, 1, 2)))
+static inline void ksft_test_result_skip(const char *fmt, ...)
+{
+	va_list ap;
+
+	ksft_count.skip++;
+	va_start(ap, fmt);
+	printf("ok %u ", ksft_done());
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
+/* The exit status the kselftest runner expects; a short plan is a failure. */
+__attribute__((noreturn))
+static inline void ksft_finished(void)
+{
+	printf("# Totals: pass:%u fail:%u xfail:0 xpass:0 skip:%u error:0\n",
+	       ksft_count.pass, ksft_count.fail, ksft_count.skip);
+	exit(ksft_count.fail || ksft_done() != ksft_count.plan ?
+	     KSFT_FAIL : KSFT_PASS);
+}
+
+__attribute__((noreturn, format(printf, 1, 2)))
+static inline void ksft_exit_fail_msg(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("Bail out! ");
+	vprintf(fmt, ap);
+	va_end(ap);
+	exit(KSFT_FAIL);
+}
+
+__attribute__((noreturn, format(printf, 1, 2)))
+static inline void ksft_exit_skip(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	printf("1..0 # SKIP ");
+	vprintf(fmt, ap);
+	va_end(ap);
+	exit(KSFT_SKIP);
+}
+
+#endif /* _QSC_KSFT_H */

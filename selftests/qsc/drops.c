@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every reason to drop a packet: exactly one packet is offered that has to be
+ * dropped, exactly its counter moves, by one, and nobody gets the packet. Every
+ * plain packet has a marker in it, which the wire must never carry.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/ksft.h"
+#include "drops.h"
+
+#define SETTLE_US	5000
+
+static bool anything(int fd)
+{
+	bool seen = false;
+
+	while (net_stray(fd))
+		seen = true;
+	return seen;
+}
+
+/* Wait until the packet has been counted, and a little for more to be. */
+static void settle(struct fix *f, struct qsc_stats before[2], struct qsc_stats after[2])
+{
+	int tries = 200;
+
+	do {
+		usleep(SETTLE_US);
+		fix_counters(f, after);
+	} while (!dut_stats_any(&before[0], &after[0]) && --tries);
+	usleep(SETTLE_US);
+	fix_counters(f, after);
+}
+
+static bool outcome(struct fix *f, const struct drop_case *c, bool tx)
+{
+	int receiver = tx ? f->peer : f->app;
+	bool clear, good = true;
+	unsigned int n;
+
+	n = fix_frames(f, &clear);
+	if (c->delivers) {
+		if (!net_stray(receiver)) {
+			ksft_print_msg("the receiver got nothing\n");
+			good = false;
+		}
+		return good;
+	}
+	if (anything(f->app) || anything(f->peer)) {
+		ksft_print_msg("somebody got a packet\n");
+		good = false;
+	}
+	if (tx && n) {
+		ksft_print_msg("%u frames were on the wire\n", n);
+		good = false;
+	}
+	if (tx && clear) {
+		ksft_print_msg("the wire carried the packet in clear\n");
+		good = false;
+	}
+	return good;
+}
+
+static void run(const struct drop_case *c, int family, bool tx)
+{
+	const uint64_t want[] = { c->counter, 1, 0 };
+	struct qsc_stats before[2], after[2];
+	const char *ip = family == AF_INET ? "IPv4" : "IPv6";
+	const char *name = qsc_stat_name(c->counter);
+	const char *why_not = c->why_not;
+	static struct fix f;
+	bool clear, good;
+
+	if (c->why_not_v6 && family == AF_INET6)
+		why_not = c->why_not_v6;
+	if (why_not) {
+		ksft_test_result_skip("%s %s: %s # SKIP %s\n", ip, name, c->name, why_not);
+		return;
+	}
+	fix_open(&f, family, &c->opts);
+	if (c->prepare) {
+		c->prepare(&f);
+		usleep(SETTLE_US);
+		anything(f.app);
+		anything(f.peer);
+		fix_frames(&f, &clear);
+		if (clear)
+			ksft_print_msg("the wire carried a good packet in clear\n");
+	}
+	fix_counters(&f, before);
+	c->provoke(&f);
+	settle(&f, before, after);
+
+	good = dut_stats_moved(&before[0], &after[0], want);
+	good = dut_stats_moved(&before[1], &after[1], want) && good;
+	good = outcome(&f, c, tx) && good;
+	fix_close(&f);
+	ksft_test_result(good, "%s %s: %s\n", ip, name, c->name);
+}
+
+/* Each state a call can be in, and what is sent in it. */
+static const struct {
+	const char *name;
+	bool tx_key, rx_key, erased;
+} states[] = {
+	{ "new" },
+	{ "only sending key", .tx_key = true },
+	{ "only receiving key", .rx_key = true },
+	{ "secure", .tx_key = true, .rx_key = true },
+	{ "erased", .tx_key = true, .rx_key = true, .erased = true },
+};
+
+#define N_STATES (sizeof(states) / sizeof(*states))
+
+/* All kinds of packets the application could send; returns their number. */
+static int send_everything(struct fix *f)
+{
+	static char big[4000];
+	struct packet pkt;
+	struct craft c;
+	int i;
+
+	for (i = 0; i + MARKER_LEN <= (int)sizeof(big); i += MARKER_LEN)
+		memcpy(big + i, MARKER, MARKER_LEN);
+	fix_app_sends(f, SSRC, 1);
+	fix_app_sends(f, SSRC, 1);
+	fix_app_sends(f, SSRC, 65000);
+	/* RTCP: an APP packet */
+	memcpy(pkt.data, "\x80\xcc\0\5QSC\1" MARKER, 8 + MARKER_LEN);
+	fix_send(f->app, pkt.data, 8 + MARKER_LEN);
+	fix_send(f->app, MARKER, MARKER_LEN);
+	/* RTP in three IP fragments, and junk in three */
+	memcpy(big, "\x80\0\0\2\0\0\0\0QSC\1", 12);
+	fix_send(f->app, big, sizeof(big));
+	fix_send(f->app, big + 16, sizeof(big) - 16);
+	gen_rtp_plain(&pkt, SSRC, 3, MARKER MARKER, 2 * MARKER_LEN);
+	c = fix_craft(f, SIDE_A, &pkt);
+	c.options = true;
+	craft_send(&c);
+	return 8;
+}
+
+static void nothing_in_clear(int state, int family)
+{
+	const struct fix_opts opts = { .no_tx_key = !states[state].tx_key,
+				       .no_rx_key = !states[state].rx_key };
+	struct qsc_stats before[2], after[2];
+	uint64_t counted = 0;
+	static struct fix f;
+	bool clear;
+	int sent;
+	int i;
+
+	fix_open(&f, family, &opts);
+	if (states[state].erased)
+		fix_erase(&f);
+	fix_counters(&f, before);
+	sent = send_everything(&f);
+	usleep(SETTLE_US);
+	fix_counters(&f, after);
+	for (i = QSC_A_STATS_TX_RTP; i <= QSC_A_STATS_TX_DROP_CRYPTO; i++)
+		if (i != QSC_A_STATS_TX_OCTETS && i != QSC_A_STATS_TX_COPIES &&
+		    i != QSC_A_STATS_TX_NOSIMD)
+			counted += after[0].count[i] - before[0].count[i];
+	fix_frames(&f, &clear);
+	if (clear)
+		ksft_print_msg("the wire carried a packet in clear\n");
+	if (counted != (uint64_t)sent)
+		ksft_print_msg("%d packets were sent, %llu were counted\n", sent,
+			       (unsigned long long)counted);
+	fix_close(&f);
+	ksft_test_result(!clear && counted == (uint64_t)sent,
+			 "%s nothing in clear, and each packet counted once: %s\n",
+			 family == AF_INET ? "IPv4" : "IPv6", states[state].name);
+}
+
+static bool has_case(const struct drop_case *c, int n, int counter)
+{
+	while (n--)
+		if (c++->counter == counter)
+			return true;
+	return false;
+}
+
+/* A counter that is added to the module needs a case here. */
+static void complete(void)
+{
+	bool good = true;
+	const char *name;
+	int i;
+
+	for (i = 1; i < QSC_A_STATS_PAD; i++) {
+		name = qsc_stat_name(i);
+		if (!name || !strstr(name, "_drop_"))
+			continue;
+		if (!has_case(drop_tx_cases, drop_tx_count, i) &&
+		    !has_case(drop_rx_cases, drop_rx_count, i)) {
+			ksft_print_msg("no case for %s\n", name);
+			good = false;
+		}
+	}
+	ksft_test_result(good, "every drop counter has its case\n");
+}
+
+int main(void)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	size_t f, s;
+	int i;
+
+	ksft_print_header();
+	if (srtp_init())
+		ksft_exit_fail_msg("srtp_init failed\n");
+	net_pin();
+	net_up();
+	qsc_close(dut_open(SIDE_A));
+	ksft_set_plan(1 + 2 * (drop_tx_count + drop_rx_count + N_STATES));
+
+	complete();
+	for (f = 0; f < 2; f++) {
+		for (i = 0; i < drop_tx_count; i++)
+			run(&drop_tx_cases[i], families[f], true);
+		for (i = 0; i < drop_rx_count; i++)
+			run(&drop_rx_cases[i], families[f], false);
+		for (s = 0; s < N_STATES; s++)
+			nothing_in_clear(s, families[f]);
+	}
+	ksft_finished();
+}

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs the KUnit suites of kmod/tests/: loads qsc_kunit.ko, which brings its own
+# copy of the code that it tests, and makes TAP with one line per test case of
+# the results in the kernel's log.
+set -u
+
+failslab=/sys/kernel/debug/failslab
+
+# Results of 6.1 have a dash before the name. What is not a result and not part
+# of the frame says what went wrong, or is another message of the kernel.
+flatten() {
+	awk '
+	function result(text) {
+		total++
+		bad += text ~ /^not ok/
+		sub(/ok [0-9]+ (- )?/, "ok " total " " suite ": ", text)
+		print text
+	}
+	function finish() {
+		if (suite != "" && seen != planned)
+			result("not ok 0 planned " planned " tests, ran " seen)
+		seen = planned = 0
+	}
+	{ sub(/^\[ *[0-9.]+\] /, "") }
+	/^    # Subtest: /	{ finish(); suite = $3; suites++; next }
+	/^    1\.\./		{ planned = substr($1, 4); next }
+	/^1\.\./		{ all = substr($1, 4); next }
+	/^    (not )?ok [0-9]/	{ sub(/^ +/, ""); seen++; result($0); next }
+	/^ *KTAP version|^ *# (Subtest|Totals|module):|^ *1\.\.|^ *ok [0-9]|^not ok [0-9]/ { next }
+	/^ *# .*(pass:[0-9]+ fail:[0-9]+ skip:|should be marked slow)/ { next }
+	{ sub(/^ +# /, ""); print "# " $0 }
+	END {
+		finish()
+		suite = "qsc_kunit"
+		if (!all || suites != all)
+			result("not ok 0 planned " all + 0 " suites, ran " suites + 0)
+		print "1.." total
+		exit bad > 0
+	}'
+}
+
+skip() {
+	echo "1..0 # SKIP $*"
+	exit 4
+}
+
+echo "TAP version 13"
+[ "$(id -u)" -eq 0 ] || skip "must be run as root"
+modprobe -qn qsc_kunit || skip "there is no qsc_kunit.ko for this kernel"
+[ ! -d /sys/module/qsc_kunit ] || rmmod qsc_kunit
+
+# Allocations that may sleep can fail as well, and none says so in the log.
+if [ -e $failslab ]; then
+	echo N >$failslab/ignore-gfp-wait
+	echo 0 >$failslab/verbose
+fi
+
+mark="qsc_kunit: tests of process $$"
+echo "$mark" >/dev/kmsg
+if ! modprobe qsc_kunit; then
+	echo "Bail out! qsc_kunit.ko cannot be loaded"
+	exit 1
+fi
+rmmod qsc_kunit
+results=$(dmesg | sed "1,/$mark/d")
+case $results in
+*'kunit: disabled'*) skip "KUnit is off: boot with kunit.enable=1" ;;
+esac
+echo "$results" | flatten
