@@ -283,17 +283,24 @@ void qsc_call_unhash(struct qsc_call *call)
 	module_put(THIS_MODULE);
 }
 
-void qsc_call_take_key(struct qsc_call *call, struct qsc_key __rcu **slot, u8 reason)
+/* Packets find one key or the other, never none. */
+static void replace_key(struct qsc_call *call, struct qsc_key __rcu **slot, struct qsc_key *next,
+			u8 reason)
 {
 	struct qsc_key *key = qsc_call_key(call, slot);
 
+	rcu_assign_pointer(*slot, next);
 	if (!key)
 		return;
-	RCU_INIT_POINTER(*slot, NULL);
 	key->reason = reason;
 	key->call = call;
 	refcount_inc(&call->ref);
 	list_add_tail(&key->grave, &call->net->dead_keys);
+}
+
+void qsc_call_take_key(struct qsc_call *call, struct qsc_key __rcu **slot, u8 reason)
+{
+	replace_key(call, slot, NULL, reason);
 }
 
 void qsc_call_take_keys(struct qsc_call *call, u8 reason)
@@ -436,14 +443,13 @@ static void publish(struct qsc_call *call, struct qsc_stream *s, struct qsc_key 
 	key->generation = ++s->generations;
 	s->mki_len = key->mki_len;
 	if (prev && s->dir == QSC_DIR_RX && key->mki_len && overlap_ms) {
-		qsc_call_take_key(call, &s->old, QSC_ERASE_REASON_REKEY);
 		prev->expires = jiffies + msecs_to_jiffies(overlap_ms);
 		/* Before @cur: a reader of the new key must find the old one. */
-		rcu_assign_pointer(s->old, prev);
+		replace_key(call, &s->old, prev, QSC_ERASE_REASON_REKEY);
+		rcu_assign_pointer(s->cur, key);
 	} else {
-		qsc_call_take_key(call, &s->cur, QSC_ERASE_REASON_REKEY);
+		replace_key(call, &s->cur, key, QSC_ERASE_REASON_REKEY);
 	}
-	rcu_assign_pointer(s->cur, key);
 	call->keyed = jiffies;
 	if (has_keys(call))
 		WRITE_ONCE(call->state, QSC_CALL_STATE_SECURE);
