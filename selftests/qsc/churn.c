@@ -89,6 +89,27 @@ static void set_key(struct qsc_sock *sk, const char *id, int dir, const struct s
 		troubles++;
 }
 
+static uint64_t counted(struct qsc_sock *sk, const char *id, int counter)
+{
+	struct qsc_stats st;
+
+	dut_stats(sk, id, &st);
+	return st.count[counter];
+}
+
+/*
+ * A receiver has two keys at a time. Before it gets a third one the packets of
+ * the first have to be through, however slow the machine is.
+ */
+static void wait_for_arrival(struct qsc_sock *to, struct qsc_sock *from, const char *id)
+{
+	uint64_t due = counted(from, id, QSC_A_STATS_TX_RTP);
+	int tries = 5000;
+
+	while (counted(to, id, QSC_A_STATS_RX_RTP) < due && --tries)
+		usleep(1000);
+}
+
 /* One direction of one call: no packet is lost in this order. */
 static void rekey(struct qsc_sock *to, struct qsc_sock *from, const char *id, struct rng *rng,
 		  uint16_t generation)
@@ -98,6 +119,7 @@ static void rekey(struct qsc_sock *to, struct qsc_sock *from, const char *id, st
 	random_keys(rng, &keys, generation);
 	set_key(to, id, QSC_DIR_RX, &keys);
 	set_key(from, id, QSC_DIR_TX, &keys);
+	wait_for_arrival(to, from, id);
 	rekeys++;
 }
 

@@ -27,6 +27,7 @@ static struct {
 	lap_fn run;
 	uint32_t laps;
 	_Atomic uint32_t arrived;
+	_Atomic int running;
 	struct packet *wire;		/* what the peer sends */
 } race;
 
@@ -53,6 +54,7 @@ static void *racer(void *arg)
 		line_up(lap);
 		race.run(&race.f, me, lap);
 	}
+	race.running--;
 	return NULL;
 }
 
@@ -62,6 +64,7 @@ static void start(pthread_t *t, lap_fn run)
 
 	race.run = run;
 	race.arrived = 0;
+	race.running = RACERS;
 	memset(seen, 0, sizeof(seen));
 	for (i = 0; i < RACERS; i++)
 		pthread_create(&t[i], NULL, racer, (void *)i);
@@ -86,7 +89,9 @@ static uint32_t receive_all(int fd, int (*slot)(const uint8_t *p, int len), uint
 	int len, i;
 
 	*twice = 0;
-	while (net_readable(fd, RECEIVE_IDLE_MS)) {
+	while (race.running || net_readable(fd, RECEIVE_IDLE_MS)) {
+		if (!net_readable(fd, RECEIVE_IDLE_MS))
+			continue;
 		len = recv(fd, buf, sizeof(buf), 0);
 		i = len < 0 ? -1 : slot(buf, len);
 		if (i < 0)
