@@ -80,10 +80,13 @@ static bool passes(const struct qsc_leg *leg, enum qsc_packet_kind kind)
  * QSC_STAT(PASSED) means accept as it is.
  */
 static __always_inline unsigned int admit(struct qsc_udp *u, const struct qsc_leg *leg,
-					  enum qsc_port_use use, bool exact,
+					  enum qsc_port_use use, bool exact, enum qsc_way way,
 					  enum qsc_packet_kind *kind)
 {
 	if (unlikely(!qsc_skb_check_udp(u)))
+		return QSC_STAT(DROP_MALFORMED);
+	/* A raw socket's: what is behind the datagram would leave in clear. */
+	if (way == QSC_WAY_OUT && unlikely(qsc_skb_has_tail(u)))
 		return QSC_STAT(DROP_MALFORMED);
 	*kind = classify(u, use);
 	if (unlikely(*kind != QSC_PACKET_RTP && *kind != QSC_PACKET_RTCP) && passes(leg, *kind))
@@ -135,7 +138,7 @@ static __always_inline unsigned int egress(struct qsc_udp u, struct qsc_leg *leg
 	enum qsc_packet_kind kind;
 	unsigned int stat;
 
-	stat = admit(&u, leg, use, exact, &kind);
+	stat = admit(&u, leg, use, exact, QSC_WAY_OUT, &kind);
 	if (unlikely(stat != QSC_VERDICT_OK))
 		return refuse(leg, s, stat);
 
@@ -176,7 +179,7 @@ static __always_inline unsigned int ingress(struct qsc_udp u, struct qsc_leg *le
 	enum qsc_packet_kind kind;
 	unsigned int stat;
 
-	stat = admit(&u, leg, use, exact, &kind);
+	stat = admit(&u, leg, use, exact, QSC_WAY_IN, &kind);
 	if (unlikely(stat != QSC_VERDICT_OK))
 		return refuse(leg, s, stat);
 	/* No key: no need to copy anything. */

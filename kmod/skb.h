@@ -50,6 +50,15 @@ static __always_inline bool qsc_skb_check_udp(struct qsc_udp *u)
 	return true;
 }
 
+/**
+ * qsc_skb_has_tail() - does a packet go on behind its UDP datagram
+ * @u: packet, checked
+ */
+static __always_inline bool qsc_skb_has_tail(const struct qsc_udp *u)
+{
+	return u->skb->len != u->off + sizeof(struct udphdr) + u->len;
+}
+
 /* The part of qsc_skb_make_writable() that costs something. */
 int qsc_skb_copy(struct sk_buff *skb, u32 grow);
 

@@ -164,6 +164,34 @@ static void udp_length_beyond_end(struct fix *f)
 	craft_send(&c);
 }
 
+/* Only a raw socket can: what is beyond belongs to no datagram. */
+static void bytes_beyond(struct fix *f, struct packet *pkt)
+{
+	struct craft c;
+	int i;
+
+	for (i = 0; i < 4; i++, pkt->len += MARKER_LEN)
+		memcpy(pkt->data + pkt->len, MARKER, MARKER_LEN);
+	c = fix_craft(f, SIDE_A, pkt);
+	c.udp_len_lie = -4 * MARKER_LEN;
+	craft_send(&c);
+}
+
+static void rtp_and_more(struct fix *f)
+{
+	struct packet pkt;
+
+	gen_rtp_plain(&pkt, SSRC, 100, MARKER, MARKER_LEN);
+	bytes_beyond(f, &pkt);
+}
+
+static void stun_and_more(struct fix *f)
+{
+	struct packet pkt = { { 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42 }, .len = 20 };
+
+	bytes_beyond(f, &pkt);
+}
+
 static void seq_2000(struct fix *f)
 {
 	fix_app_sends(f, SSRC, 2000);
@@ -238,6 +266,10 @@ const struct drop_case drop_tx_cases[] = {
 	{ "RTCP of 7 bytes", QSC_A_STATS_TX_DROP_NOT_RTP, NULL, short_rtcp },
 	{ "a UDP length beyond the end", QSC_A_STATS_TX_DROP_MALFORMED, NULL,
 	  udp_length_beyond_end },
+	{ "RTP with bytes beyond the UDP length", QSC_A_STATS_TX_DROP_MALFORMED, NULL,
+	  rtp_and_more },
+	{ "STUN with bytes beyond the UDP length", QSC_A_STATS_TX_DROP_MALFORMED, NULL,
+	  stun_and_more },
 	{ "a fragment from a raw socket", QSC_A_STATS_TX_DROP_FRAGMENT, NULL, fragment,
 	  .why_not_v6 = "the kernel puts them together before the hook" },
 	{ "a sequence number again", QSC_A_STATS_TX_DROP_TX_REUSE, seq_2000, seq_2000 },
