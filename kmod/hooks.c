@@ -83,10 +83,8 @@ static __always_inline unsigned int admit(struct qsc_udp *u, const struct qsc_le
 					  enum qsc_port_use use, bool exact, enum qsc_way way,
 					  enum qsc_packet_kind *kind)
 {
-	if (unlikely(!qsc_skb_check_udp(u)))
-		return QSC_STAT(DROP_MALFORMED);
-	/* A raw socket's: what is behind the datagram would leave in clear. */
-	if (way == QSC_WAY_OUT && unlikely(qsc_skb_has_tail(u)))
+	/* What a raw socket puts behind the datagram would leave in clear. */
+	if (unlikely(!qsc_skb_check_udp(u, way == QSC_WAY_OUT)))
 		return QSC_STAT(DROP_MALFORMED);
 	*kind = classify(u, use);
 	if (unlikely(*kind != QSC_PACKET_RTP && *kind != QSC_PACKET_RTCP) && passes(leg, *kind))

@@ -36,27 +36,20 @@ static inline u8 *qsc_udp_payload(const struct qsc_udp *u)
 /**
  * qsc_skb_check_udp() - check lengths and find the payload
  * @u: @skb, @off and @v6 set; the UDP header can be read
+ * @whole: the packet has to end where its datagram ends
  *
  * Return: false if the UDP length contradicts the packet's.
  */
-static __always_inline bool qsc_skb_check_udp(struct qsc_udp *u)
+static __always_inline bool qsc_skb_check_udp(struct qsc_udp *u, bool whole)
 {
 	u32 room = u->skb->len - u->off;
 	u32 ulen = ntohs(qsc_udp_hdr(u)->len);
 
-	if (unlikely(ulen < sizeof(struct udphdr) || ulen > room))
+	/* The header was read, so the packet has room for it. */
+	if (unlikely(whole ? ulen != room : ulen < sizeof(struct udphdr) || ulen > room))
 		return false;
 	u->len = ulen - sizeof(struct udphdr);
 	return true;
-}
-
-/**
- * qsc_skb_has_tail() - does a packet go on behind its UDP datagram
- * @u: packet, checked
- */
-static __always_inline bool qsc_skb_has_tail(const struct qsc_udp *u)
-{
-	return u->skb->len != u->off + sizeof(struct udphdr) + u->len;
 }
 
 /* The part of qsc_skb_make_writable() that costs something. */
