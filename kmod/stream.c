@@ -61,7 +61,9 @@ static __always_inline struct qsc_ssrc *find_or_add(struct qsc_stream *s, u32 ss
 
 	if (unlikely(!entry))
 		return add(s, ssrc, generation, full, no_memory, verdict);
-	entry->generation = generation;
+	/* Not back to the old one by a late packet: the new one still lives. */
+	if (entry->generation < generation)
+		entry->generation = generation;
 	return entry;
 }
 

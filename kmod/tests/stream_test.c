@@ -236,6 +236,43 @@ static void only_ssrcs_of_dead_keys_are_evicted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->tx.ssrcs.count, 2);
 }
 
+/* As a rekey with an MKI: the receiver keeps the old key for a while. */
+static void rekey_with_overlap(struct kunit *test, u8 seed, const char *mki)
+{
+	struct qsc_test_pair *f = test->priv;
+	struct qsc_key *old = rcu_dereference_protected(f->rx.old, true);
+
+	if (old)
+		qsc_key_destroy(old);
+	old = qsc_test_put_key(&f->rx, qsc_test_key(test, QSC_TEST_SUITE, QSC_DIR_RX, seed, mki));
+	rcu_assign_pointer(f->rx.old, old);
+	qsc_key_destroy(qsc_test_put_key(&f->tx, qsc_test_key(test, QSC_TEST_SUITE, QSC_DIR_TX,
+							      seed, mki)));
+}
+
+/* Else its SSRC is evicted while the newer key lives, and packets come twice. */
+static void late_packet_of_the_old_key_does_not_age_its_ssrc(struct kunit *test)
+{
+	struct qsc_test_pair *f = qsc_test_rekey(test, 1, "1");
+	u32 len = QSC_TEST_RTP_LEN + QSC_TAG_LEN + 1;
+	u8 *late = kunit_kzalloc(test, len, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, late);
+	KUNIT_EXPECT_EQ(test, qsc_test_send_rtp(f, 1, 1), QSC_VERDICT_OK);
+	memcpy(late, f->p, len);
+	rekey_with_overlap(test, 2, "2");
+	KUNIT_EXPECT_EQ(test, qsc_test_send_rtp(f, 1, 2), QSC_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, qsc_test_arrive(f, QSC_PACKET_RTP), QSC_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, qsc_test_unprotect(&f->rx, QSC_PACKET_RTP, late, &len),
+			QSC_VERDICT_OK);
+
+	rekey_with_overlap(test, 3, "3");
+	KUNIT_EXPECT_EQ(test, qsc_test_send_rtp(f, 2, 1), QSC_VERDICT_OK);
+	qsc_test_set_param(test, "max_ssrcs", "1");
+	KUNIT_EXPECT_EQ(test, qsc_test_arrive(f, QSC_PACKET_RTP), QSC_RX_STAT(DROP_SSRC_FULL));
+	KUNIT_EXPECT_NOT_NULL(test, qsc_ssrc_find(&f->rx.ssrcs, 1));
+}
+
 static void no_memory_for_an_ssrc_drops_and_changes_nothing(struct kunit *test)
 {
 	struct qsc_test_pair *f = start(test);
@@ -337,6 +374,7 @@ static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(without_a_key_nothing_arrives),
 	KUNIT_CASE(full_table_drops_new_ssrcs),
 	KUNIT_CASE(only_ssrcs_of_dead_keys_are_evicted),
+	KUNIT_CASE(late_packet_of_the_old_key_does_not_age_its_ssrc),
 	KUNIT_CASE(no_memory_for_an_ssrc_drops_and_changes_nothing),
 	KUNIT_CASE(failed_encryption_uses_the_index_up),
 	KUNIT_CASE(failed_decryption_is_no_forgery),
