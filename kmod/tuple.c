@@ -41,6 +41,9 @@ static void make_keys(struct qsc_tuple *tuple)
 
 		memcpy(&tuple->v4[QSC_WAY_IN], v4_in, sizeof(v4_in));
 		memcpy(&tuple->v4[QSC_WAY_OUT], v4_out, sizeof(v4_out));
+	} else {
+		/* Not zeros: packets from 0.0.0.0 to 0.0.0.0 do arrive. */
+		memset(tuple->v4, 0xff, sizeof(tuple->v4));
 	}
 }
 

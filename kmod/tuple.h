@@ -56,7 +56,7 @@ static inline bool qsc_addr_equal(const struct qsc_addr *a, const struct qsc_add
  * struct qsc_tuple - one local port of a leg and the remote it talks to
  * @node: among the tuples of the local port
  * @v4: source and destination address as they stand in an IPv4 packet, by
- *	enum qsc_way; 0 for IPv6
+ *	enum qsc_way; all ones for IPv6
  * @ports: source and destination port as they stand in the UDP header
  * @leg: the leg that it is part of
  * @use: what the port carries

@@ -129,6 +129,19 @@ static void every_part_of_both_addresses_counts(struct kunit *test)
 	}
 }
 
+/* Hosts accept it as a broadcast, and it is no packet of an IPv6 call. */
+static void packet_from_nowhere_to_nowhere_finds_nothing(struct kunit *test)
+{
+	struct qsc_addr local = {}, remote = {};
+	struct fixture *f = test->priv;
+
+	qsc_addr_set_v4(&local, 0, htons(PORT));
+	qsc_addr_set_v4(&remote, 0, htons(7000));
+	KUNIT_ASSERT_EQ(test, add(f, 0, v6(false, 1, PORT), v6(true, 1, 7000)), 0);
+	KUNIT_EXPECT_NULL(test, find(f, local, remote, QSC_WAY_IN));
+	KUNIT_EXPECT_NULL(test, find(f, local, remote, QSC_WAY_OUT));
+}
+
 static void sixty_four_share_a_port_and_no_more(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -234,6 +247,7 @@ static void table_follows_a_model(struct kunit *test)
 
 static struct kunit_case tuple_cases[] = { KUNIT_CASE(packet_finds_its_tuple_both_ways),
 					   KUNIT_CASE(every_part_of_both_addresses_counts),
+					   KUNIT_CASE(packet_from_nowhere_to_nowhere_finds_nothing),
 					   KUNIT_CASE(sixty_four_share_a_port_and_no_more),
 					   KUNIT_CASE(port_without_tuples_has_no_list),
 					   KUNIT_CASE(half_of_the_addresses_is_enough_to_block),
