@@ -121,11 +121,15 @@ static const struct qsc_attr_desc *locate_in_request(struct nlmsghdr *request, u
 						     const struct nlattr **found)
 {
 	struct genlmsghdr *genl = nlmsg_data(request);
+	const struct qsc_attr_desc *desc;
 
 	if (offset >= request->nlmsg_len)
 		return NULL;
-	return locate(&qsc_call_attrs, genlmsg_attrdata(genl, 0), genlmsg_attrlen(genl, 0),
+	desc = locate(&qsc_call_attrs, genlmsg_attrdata(genl, 0), genlmsg_attrlen(genl, 0),
 		      (const char *)request + offset, path, size, found);
+	if (!desc)
+		path[0] = '\0'; /* the nests around it are not what was meant */
+	return desc;
 }
 
 /* "64..32768" from the policy the kernel sent along, or nothing. */
@@ -201,8 +205,10 @@ static void describe_missing(struct qsc_error *err, struct extack *ext, struct n
 		set = desc ? desc->nested : NULL;
 	}
 	desc = qsc_attr_desc(set, qsc_get_u32(ext->tlv[NLMSGERR_ATTR_MISS_TYPE]));
-	if (!desc)
+	if (!desc) {
+		err->attr[0] = '\0';
 		return;
+	}
 	append_name(err->attr, sizeof(err->attr), desc->name);
 	append_text(err, " (missing: %s)", err->attr);
 }
@@ -226,7 +232,7 @@ int qsc_error_from_ack(struct qsc_sock *sk, int code, struct nlmsghdr *request,
 			 (char *)nla_data(msg));
 
 	err->code = code;
-	append_text(err, "%s", msg ? err->kernel : plain_text(code));
+	append_text(err, "%s", err->kernel[0] ? err->kernel : plain_text(code));
 	describe_attr(err, &ext, request);
 	if (!err->attr[0])
 		describe_missing(err, &ext, request);

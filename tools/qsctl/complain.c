@@ -32,19 +32,23 @@ static void mask_keys(char *text)
 	}
 }
 
+/* Words come from batch files of other people, too: see format_printable(). */
 static void say(const char *fmt, va_list ap)
 {
-	char text[4096];
+	char text[4096], printable[2 * sizeof(text)];
+	size_t used = 0;
 
+	if (batch_file)
+		used = snprintf(text, sizeof(text), "%s:%u: ", batch_file, batch_line);
+	if (used < sizeof(text))
+		vsnprintf(text + used, sizeof(text) - used, fmt, ap);
+	mask_keys(text);
+	format_printable(text, printable, sizeof(printable));
 	/* Keep the order of what the user sees if both go to one terminal. */
 	fflush(stdout);
-	fputs("qsctl: ", stderr);
-	if (batch_file)
-		fprintf(stderr, "%s:%u: ", batch_file, batch_line);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	mask_keys(text);
-	fprintf(stderr, "%s\n", text);
+	fprintf(stderr, "qsctl: %s\n", printable);
 	explicit_bzero(text, sizeof(text));
+	explicit_bzero(printable, sizeof(printable));
 }
 
 int complain(const char *fmt, ...)

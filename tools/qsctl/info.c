@@ -4,13 +4,17 @@
 
 static void print_suite(const struct qsc_suite_info *suite)
 {
+	char name[4 * sizeof(suite->name)], driver[4 * sizeof(suite->driver)];
+
+	format_printable(suite->name, name, sizeof(name));
+	format_printable(suite->driver, driver, sizeof(driver));
 	printf("\n%ssuite%s: %s%s%s\n", paint(PAINT_LABEL), paint(PAINT_NONE), paint(PAINT_NAME),
-	       suite->name, paint(PAINT_NONE));
+	       name, paint(PAINT_NONE));
 	if (!suite->driver[0])
 		print_field(2, "driver", "%snone, not available%s", paint(PAINT_BAD),
 			    paint(PAINT_NONE));
 	else
-		print_field(2, "driver", "%s, %s%s%s", suite->driver,
+		print_field(2, "driver", "%s, %s%s%s", driver,
 			    paint(suite->fast ? PAINT_GOOD : PAINT_WARN),
 			    suite->fast ? "fast" : "slow", paint(PAINT_NONE));
 	print_field(2, "key, salt, tag", "%u, %u, %u bytes", suite->key_len, suite->salt_len,
@@ -19,7 +23,10 @@ static void print_suite(const struct qsc_suite_info *suite)
 
 static void print_info(const struct qsc_info *info)
 {
-	print_field(0, "module", "qsc %s", info->version);
+	char version[4 * sizeof(info->version)];
+
+	format_printable(info->version, version, sizeof(version));
+	print_field(0, "module", "qsc %s", version);
 	print_field(0, "calls", "%u of at most %u", info->calls, info->max_calls);
 	print_field(0, "streams", "at most %u per direction of a leg", info->max_ssrcs);
 	print_field(0, "hooks", "%s", info->hooked ? "registered" : "not registered, no calls");

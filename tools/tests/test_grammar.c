@@ -56,6 +56,16 @@ static void wrong_and_ambiguous_words_name_the_candidates(void **state)
 	free(err.text);
 }
 
+/* A batch file may be another's, and end up on a terminal. */
+static void complaints_have_no_control_characters(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	assert_complains(read_u32("n", "\033[2J\x9b\xff", 0, 10, NULL, &n),
+			 "\"\\x1b[2J\\x9b\\xff\" is not a whole number");
+}
+
 static void numbers_are_digits_within_their_range(void **state)
 {
 	uint32_t n;
@@ -349,6 +359,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_finds_its_word_if_no_other_has_it),
 		cmocka_unit_test(a_whole_word_wins_over_a_longer_one),
 		cmocka_unit_test(wrong_and_ambiguous_words_name_the_candidates),
+		cmocka_unit_test(complaints_have_no_control_characters),
 		cmocka_unit_test(numbers_are_digits_within_their_range),
 		cmocka_unit_test(addresses_are_read_with_their_ports),
 		cmocka_unit_test(what_is_no_address_is_refused_with_an_example),

@@ -469,6 +469,19 @@ static void nested_attributes_are_named_with_their_nests(void **state)
 	qsc_close(sk);
 }
 
+static void a_kernel_without_words_gets_ours(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	struct nl_msg *msg = qsc_msg_new(sk, QSC_CMD_CALL_NEW, 0);
+
+	(void)state;
+	refuse_at(sk, msg, (char *)nlmsg_hdr(msg) + 100000, "");
+	assert_string_equal(qsc_last_error(sk)->text, strerror(EINVAL));
+	assert_string_equal(qsc_last_error(sk)->kernel, "");
+	qsc_msg_free(msg);
+	qsc_close(sk);
+}
+
 static void key_bytes_never_get_into_errors(void **state)
 {
 	struct nlattr *tb[QSC_A_KEY_MAX + 1];
@@ -492,6 +505,8 @@ static void key_bytes_never_get_into_errors(void **state)
 	/* an offset into the middle of an attribute, as from a broken kernel */
 	refuse_at(sk, msg, (char *)nla_data(tb[QSC_A_KEY_MASTER]) + 4, "odd");
 	assert_null(strstr(qsc_last_error(sk)->text, "MMM"));
+	assert_string_equal(qsc_last_error(sk)->text, "odd");
+	assert_string_equal(qsc_last_error(sk)->attr, "");
 	refuse_at(sk, msg, (char *)nlmsg_hdr(msg) + 100000, "far");
 	assert_string_equal(qsc_last_error(sk)->text, "far");
 	qsc_msg_free(msg);
@@ -562,6 +577,7 @@ int main(void)
 		cmocka_unit_test(a_key_struct_is_zero_after_its_wipe),
 		cmocka_unit_test(a_refusal_names_the_attribute_and_the_value_sent),
 		cmocka_unit_test(nested_attributes_are_named_with_their_nests),
+		cmocka_unit_test(a_kernel_without_words_gets_ours),
 		cmocka_unit_test(key_bytes_never_get_into_errors),
 		cmocka_unit_test(call_ids_of_wrong_length_are_refused_with_the_length),
 		cmocka_unit_test(an_event_is_read_with_its_key),
