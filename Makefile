@@ -59,7 +59,7 @@ bench: packages
 	@selftests/bench/run
 
 format:
-	@find kmod uapi $(TOOLS) selftests/qsc -name '*.[ch]' ! -name '*.mod.c' \
+	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' \
 		-exec clang-format -i {} +
 
 install: install-module install-tools

@@ -11,7 +11,7 @@ cd "$top"
 
 ktap_print_header
 command -v clang-format >/dev/null || ktap_skip_all "clang-format is missing"
-list=$(find kmod uapi tools -name '*.[ch]' ! -name '*.mod.c' | sort)
+list=$(find kmod uapi tools selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' | sort)
 ktap_set_plan "$(echo "$list" | wc -l)"
 for f in $list; do
 	ktap_test_run "$f" clang-format --dry-run -Werror "$f"
