@@ -8,6 +8,9 @@
 /* Fits the largest request: a key with an MKI and all initial ROCs. */
 #define REQUEST_MAX 2048
 
+/* The kernel's MAX_ERRNO */
+#define ERRNO_MAX 4095
+
 struct exchange {
 	struct nlmsghdr *request;
 	qsc_msg_cb cb;
@@ -76,6 +79,11 @@ static int take_reply(struct exchange *x, struct nlmsghdr *nlh)
 	return 0;
 }
 
+static int malformed(struct qsc_sock *sk)
+{
+	return qsc_fail(sk, -EBADMSG, "the kernel's answer is malformed");
+}
+
 /* An ack or the end of a dump; both begin with an errno. */
 static int take_end(struct qsc_sock *sk, struct exchange *x, struct nlmsghdr *nlh)
 {
@@ -86,9 +94,11 @@ static int take_end(struct qsc_sock *sk, struct exchange *x, struct nlmsghdr *nl
 	x->done = true;
 	if (nlh->nlmsg_len < NLMSG_LENGTH(payload)) {
 		/* A dump of nothing may end without an errno. */
-		return ack ? qsc_fail(sk, -EBADMSG, "the kernel's answer is malformed") : 0;
+		return ack ? malformed(sk) : 0;
 	}
 	memcpy(&code, NLMSG_DATA(nlh), sizeof(code));
+	if (code < -ERRNO_MAX)
+		return malformed(sk);
 	return code < 0 ? qsc_error_from_ack(sk, code, x->request, nlh, payload) : 0;
 }
 
@@ -152,7 +162,7 @@ int qsc_msg_run(struct qsc_sock *sk, struct nl_msg *msg, qsc_msg_cb cb, void *ar
 	if (err)
 		return err;
 	if (x.cb_err == -EBADMSG)
-		return qsc_fail(sk, -EBADMSG, "the kernel's answer is malformed");
+		return malformed(sk);
 	if (x.cb_err)
 		return x.cb_err;
 	if (x.interrupted)
