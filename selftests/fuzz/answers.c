@@ -302,7 +302,7 @@ ssize_t __wrap_qsc_nl_recv(int fd, void *buf, size_t size, int flags)
 	if (buf == answers.poisoned)
 		ASAN_UNPOISON_MEMORY_REGION(buf, size);
 	if (!answers.in->left || answers.n++ == ANSWERS_MAX)
-		return flags & MSG_DONTWAIT ? -EAGAIN : -ECONNRESET;
+		return (flags & MSG_DONTWAIT) ? -EAGAIN : -ECONNRESET;
 	n = put_datagram(buf, size);
 	/* Behind the datagram is nothing to read. */
 	if (n >= 0 && buf == answers.poisoned)

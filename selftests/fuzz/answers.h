@@ -17,8 +17,8 @@
 #define KEY_BASE64 "yMTAvLi0sKyopKCcmJSQjIiEgHx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBw="
 #define KEY_LINE "AEAD_AES_256_GCM inline:" KEY_BASE64 "\n"
 
-/* A handle like that of qsc_open(); there is one. @answers stays the caller's. */
-struct qsc_sock *answers_open(struct input *answers);
+/* A handle like that of qsc_open(); there is one. @in stays the caller's. */
+struct qsc_sock *answers_open(struct input *in);
 
 /* Instead of qsc_close(). */
 void answers_close(struct qsc_sock *sk);

@@ -66,12 +66,18 @@ static inline size_t take_span(struct input *in, size_t n, const uint8_t **p)
 /* Memory of exactly this size, so that the sanitizer sees a read beyond it. */
 static inline void *exact_copy(const void *data, size_t size, size_t room)
 {
-	void *copy = malloc(size + room ? size + room : 1);
+	void *copy = malloc((size + room) ? size + room : 1);
 
 	if (!copy)
 		abort();
 	memcpy(copy, data, size);
 	return copy;
+}
+
+/* Structures with padding: for those that were zeroed before they were filled. */
+static inline bool same_bytes(const void *a, const void *b, size_t size)
+{
+	return !memcmp(a, b, size);
 }
 
 /* Where stdout or stderr goes while a target looks at what is printed. */

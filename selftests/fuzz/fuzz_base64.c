@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	n = model_decode(text, size, want);
 	len = qsc_base64_len(text, size);
 	CHECK(n < 0 || len == n);
-	got = malloc(len > 0 ? len : 1);
+	got = calloc(1, len > 0 ? len : 1);
 	if (len >= 0) {
 		CHECK(qsc_base64_decode(text, size, got, len) == (n < 0 ? -EINVAL : 0));
 		for (int i = 0; n < 0 && i < len; i++)
@@ -79,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		CHECK(!memcmp(got, want, n));
 		CHECK(back <= size && size - back <= 2 && !memcmp(again, text, back));
-		got = realloc(got, n + 2);
+		free(got);
+		got = calloc(1, n + 1);
 		CHECK(qsc_base64_decode(text, size, got, n + 1) == -EMSGSIZE);
 	}
 	free(got);

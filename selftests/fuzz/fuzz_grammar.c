@@ -25,9 +25,9 @@ static void split(struct input *in, struct words *words)
 	memcpy(storage, in->p, len);
 	storage[len] = '\0';
 	/* Words end at a NUL, as those of main() do. */
-	for (size_t i = 0; i < len; i++)
-		if (!storage[i])
-			storage[i] = '\n';
+	for (char *c = storage; c < storage + len; c++)
+		if (!*c)
+			*c = '\n';
 	words->next = argv;
 	for (words->left = 0; words->left < WORDS_MAX && p; words->left++)
 		argv[words->left] = strsep(&p, "\n");
@@ -57,7 +57,7 @@ static bool same_params(const struct qsc_call_params *a, const struct qsc_call_p
 	struct qsc_call_params x = *a;
 
 	x.id = b->id;
-	return !strcmp(a->id, b->id) && !memcmp(&x, b, sizeof(x));
+	return !strcmp(a->id, b->id) && same_bytes(&x, b, sizeof(x));
 }
 
 static int compare_call(const struct qsc_call *call, void *arg)
@@ -69,8 +69,8 @@ static int compare_call(const struct qsc_call *call, void *arg)
 	CHECK(call->flags == p->flags && call->role == p->role && call->window == p->window);
 	CHECK(call->timeout_s == p->timeout_s && call->lifetime_s == p->lifetime_s);
 	CHECK(leg->suite == p->legs[0].suite);
-	CHECK(!memcmp(&leg->local, &p->legs[0].local, sizeof(leg->local)));
-	CHECK(!memcmp(&leg->remote, &p->legs[0].remote, sizeof(leg->remote)));
+	CHECK(same_bytes(&leg->local, &p->legs[0].local, sizeof(leg->local)));
+	CHECK(same_bytes(&leg->remote, &p->legs[0].remote, sizeof(leg->remote)));
 	CHECK(leg->local_rtcp == p->legs[0].local_rtcp);
 	CHECK(leg->remote_rtcp == p->legs[0].remote_rtcp);
 	return 0;
@@ -149,7 +149,7 @@ static int key(struct words *words)
 	ret = read_key_args(again("%s\n%s\nleg\n%u%s%s%s%s", args.id, qsc_dir_name(k.dir), k.leg,
 				  args.has_mki ? "\nmki\n0x" : "", mki, overlap, text),
 			    &args2, &k2);
-	CHECK(!ret && !memcmp(&k, &k2, sizeof(k)));
+	CHECK(!ret && same_bytes(&k, &k2, sizeof(k)));
 	CHECK(args.mki_len == args2.mki_len && !memcmp(args.mki, args2.mki, sizeof(args.mki)));
 	return 0;
 }
@@ -164,7 +164,7 @@ static int addr(const char *word)
 		return ret;
 	CHECK(a.in4.sin_port);
 	format_addr(&a, text, sizeof(text));
-	CHECK(!read_addr("address", text, &b) && !memcmp(&a, &b, sizeof(a)));
+	CHECK(!read_addr("address", text, &b) && same_bytes(&a, &b, sizeof(a)));
 	return 0;
 }
 

@@ -97,6 +97,7 @@ static int reference(const u8 *p, u32 len, bool rtcp, u8 *out)
 
 static void flip(u8 *p, u32 len, u16 bit)
 {
+	CHECK(len);
 	p[bit / 8 % len] ^= 1U << bit % 8;
 }
 

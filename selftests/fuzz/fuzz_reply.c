@@ -93,11 +93,11 @@ static struct nl_msg *write_call(struct qsc_sock *sk, const struct qsc_call *cal
 static bool same_leg(const struct qsc_leg *a, const struct qsc_leg *b)
 {
 	return a->index == b->index && a->suite == b->suite &&
-	       !memcmp(&a->local, &b->local, sizeof(a->local)) &&
-	       !memcmp(&a->remote, &b->remote, sizeof(a->remote)) &&
+	       same_bytes(&a->local, &b->local, sizeof(a->local)) &&
+	       same_bytes(&a->remote, &b->remote, sizeof(a->remote)) &&
 	       a->local_rtcp == b->local_rtcp && a->remote_rtcp == b->remote_rtcp &&
 	       a->n_keys == b->n_keys &&
-	       (!a->n_keys || !memcmp(a->keys, b->keys, a->n_keys * sizeof(*a->keys))) &&
+	       (!a->n_keys || same_bytes(a->keys, b->keys, a->n_keys * sizeof(*a->keys))) &&
 	       !a->stats == !b->stats &&
 	       (!a->stats || !memcmp(a->stats, b->stats, sizeof(*a->stats)));
 }

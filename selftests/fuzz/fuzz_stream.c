@@ -251,8 +251,8 @@ static u64 state_of(const struct qsc_stream *s)
 			for (u32 w = 0; w < words; w++)
 				sum = sum * 31 + entry->map[w];
 		}
-	for (int i = 0; i < QSC_DIR_STATS; i++)
-		sum = sum * 31 + s->stats.n[i].n;
+	for (int stat = 0; stat < QSC_DIR_STATS; stat++)
+		sum = sum * 31 + s->stats.n[stat].n;
 	return sum;
 }
 

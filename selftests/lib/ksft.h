@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define KSFT_PASS	0
 #define KSFT_FAIL	1
@@ -27,6 +28,14 @@ static inline void ksft_print_header(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!getenv("KSFT_TAP_LEVEL"))
 		printf("TAP version 13\n");
+}
+
+/* Whether a variable like QUICK is set, and not to 0. */
+static inline bool ksft_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value && strcmp(value, "0");
 }
 
 static inline void ksft_set_plan(unsigned int plan)

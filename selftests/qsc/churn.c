@@ -373,7 +373,7 @@ static bool balance(struct qsc_sock *sk[SIDES])
 
 int main(void)
 {
-	bool quick = getenv("QUICK") && atoi(getenv("QUICK"));
+	bool quick = ksft_env("QUICK");
 	pthread_t send[SENDERS], wild[VANDALS], recv, doomer;
 	struct qsc_sock *sk[SIDES];
 	uint16_t generation = 1;

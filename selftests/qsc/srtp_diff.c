@@ -227,7 +227,7 @@ static uint64_t seed_of_run(void)
 int main(int argc, char **argv)
 {
 	struct standin standin = { .on = argc > 1 && !strcmp(argv[1], "-s") };
-	bool quick = getenv("QUICK") && atoi(getenv("QUICK"));
+	bool quick = ksft_env("QUICK");
 	struct qsc_sock *sk = NULL;
 	unsigned int plan = 1;
 	uint64_t seed;

@@ -47,7 +47,7 @@ ssize_t qsc_nl_recv(int fd, void *buf, size_t size, int flags)
 		if (n < 0)
 			return -errno;
 	} while (from.nl_pid != 0); /* only the kernel speaks to us */
-	return mh.msg_flags & MSG_TRUNC ? -EMSGSIZE : n;
+	return (mh.msg_flags & MSG_TRUNC) ? -EMSGSIZE : n;
 }
 
 static int set_option(struct qsc_sock *sk, int option)

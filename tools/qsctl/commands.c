@@ -70,7 +70,7 @@ static size_t command_names(const struct command *table, const char **names)
 {
 	size_t n = 0;
 
-	for (; table[n].name && n < COMMANDS_MAX; n++)
+	for (; n < COMMANDS_MAX && table[n].name; n++)
 		names[n] = table[n].name;
 	return n;
 }

@@ -72,9 +72,10 @@ const char *next_word(struct words *words)
 int need_word(struct words *words, const char *what, const char **word)
 {
 	*word = next_word(words);
-	if (!*word)
-		return complain("%s is missing", what);
-	return QSCTL_OK;
+	if (*word)
+		return QSCTL_OK;
+	complain("%s is missing", what);
+	return QSCTL_USAGE;
 }
 
 /* What a call-id is made of is the kernel's to say. */

@@ -91,15 +91,15 @@ static int text_width(const char *text)
 	return width;
 }
 
-static void measure(const struct table *table, int *widths)
+static void measure(const struct table *table, unsigned int columns, int *widths)
 {
-	for (unsigned int c = 0; c < table->columns; c++)
+	for (unsigned int c = 0; c < columns; c++)
 		widths[c] = text_width(table->headings[c]);
 	for (size_t i = 0; i < table->n_cells; i++) {
 		int width = text_width(table->cells[i].text);
 
-		if (width > widths[i % table->columns])
-			widths[i % table->columns] = width;
+		if (width > widths[i % columns])
+			widths[i % columns] = width;
 	}
 }
 
@@ -118,9 +118,9 @@ void table_print(const struct table *table, FILE *out)
 	int widths[TABLE_COLUMNS_MAX];
 	unsigned int columns = table->columns;
 
-	if (!table->n_cells || columns > TABLE_COLUMNS_MAX)
+	if (!table->n_cells || !columns || columns > TABLE_COLUMNS_MAX)
 		return;
-	measure(table, widths);
+	measure(table, columns, widths);
 	for (unsigned int c = 0; c < columns; c++)
 		print_cell(out, table->headings[c], PAINT_LABEL, widths[c], c + 1 == columns);
 	for (size_t i = 0; i < table->n_cells; i++)
