@@ -52,6 +52,40 @@ under_valgrind() {
 	valgrind -q --leak-check=full --error-exitcode=9 "$@"
 }
 
+# ends_with STATUS ARGUMENT...: qsctl under valgrind, with its stdin
+ends_with() {
+	want=$1
+	shift
+	got=0
+	under_valgrind "$plain/qsctl" "$@" || got=$?
+	[ "$got" -eq "$want" ] || { echo "qsctl $*: status $got, not $want"; return 1; }
+}
+
+# main() and what only it reaches, where it goes wrong. Needs no module.
+qsctl_errors() {
+	ends_with 1 </dev/null &&
+		ends_with 0 --version &&
+		ends_with 0 call add --help &&
+		ends_with 1 --nonsense &&
+		ends_with 1 --color purple info &&
+		ends_with 1 nonsense &&
+		ends_with 1 call add x local 192.0.2.1:1 &&
+		ends_with 1 --netns /nowhere/at/all info &&
+		ends_with 1 --batch /nowhere/at/all &&
+		ends_with 1 --batch - info &&
+		echo "call add x" | ends_with 1 --batch - &&
+		ends_with 1 call key a tx file /nowhere/at/all &&
+		ends_with 1 call key a tx file / &&
+		echo "AEAD_AES_256_GCM inline:AAAA" | ends_with 1 call key a tx || return
+	[ ! -e /dev/full ] || ends_with 2 --help >/dev/full
+}
+
+# A good key that goes nowhere.
+qsctl_key_without_module() {
+	printf 'AEAD_AES_128_GCM inline:%s\n' AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGw== |
+		ends_with 2 -j call key a rx
+}
+
 install_tree() {
 	rm -rf "$root"
 	make -s -C tools install OUT="$plain" DESTDIR="$root" PREFIX=/usr || return
@@ -110,7 +144,7 @@ man_page() {
 ktap_print_header
 pkg-config libnl-genl-3.0 json-c cmocka 2>/dev/null ||
 	ktap_skip_all "libnl-genl-3-dev, libjson-c-dev or libcmocka-dev is missing"
-ktap_set_plan $(($(count_unit_tests) + 2 * $(echo "$tests" | wc -w) + 9))
+ktap_set_plan $(($(count_unit_tests) + 2 * $(echo "$tests" | wc -w) + 11))
 
 ktap_test_run "builds without a warning" build "$plain"
 ktap_test_run "builds with sanitizers" build "$san" SAN=1
@@ -127,6 +161,18 @@ for t in $tests; do
 		ktap_test_skip "valgrind: $t" "valgrind is missing"
 	fi
 done
+if ! command -v valgrind >/dev/null; then
+	ktap_test_skip "valgrind: qsctl, used wrongly" "valgrind is missing"
+	ktap_test_skip "valgrind: qsctl, a key without the module" "valgrind is missing"
+else
+	ktap_test_run "valgrind: qsctl, used wrongly" qsctl_errors
+	if [ -d /sys/module/qsc ]; then
+		ktap_test_skip "valgrind: qsctl, a key without the module" "it is loaded"
+	else
+		ktap_test_run "valgrind: qsctl, a key without the module" \
+			qsctl_key_without_module
+	fi
+fi
 ktap_test_run "install puts everything in its place" install_tree
 ktap_test_run "a program can be built against the library" build_against_installed
 ktap_test_run "the library exports only its own names" exports_only_its_own_names
