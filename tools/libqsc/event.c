@@ -76,10 +76,12 @@ int qsc_event_fd(const struct qsc_sock *sk)
 static int event_leg(struct nlattr *nest)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
+	uint32_t index;
 
 	if (!nest || nla_parse_nested(tb, QSC_A_LEG_MAX, nest, NULL) < 0)
 		return -1;
-	return qsc_get_u32(tb[QSC_A_LEG_INDEX]);
+	index = qsc_get_u32(tb[QSC_A_LEG_INDEX]);
+	return index <= UINT8_MAX ? (int)index : -1;
 }
 
 int qsc_parse_event(struct nlmsghdr *nlh, qsc_event_cb cb, void *arg)
