@@ -138,6 +138,7 @@ struct rcu_head {
 	int unused;
 };
 
+#define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define rcu_dereference(p) (p)
 #define rcu_dereference_protected(p, cond) (p)
 #define rcu_assign_pointer(p, v) ((p) = (v))
