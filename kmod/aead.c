@@ -61,6 +61,7 @@ static struct {
 } probed[__QSC_SUITE_MAX];
 
 static DEFINE_PER_CPU(struct scratch *, scratches);
+static u32 room; /* for a transform's context in each scratch; set at load */
 
 static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool *needs_simd)
 {
@@ -72,10 +73,10 @@ static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool *n
 	if (suite->internal) {
 		tfm = crypto_alloc_aead(suite->internal, CRYPTO_ALG_INTERNAL,
 					CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
-		if (!IS_ERR(tfm)) {
-			*needs_simd = true;
+		*needs_simd = !IS_ERR(tfm);
+		/* A moment without memory is no reason for a slow cipher. */
+		if (!IS_ERR(tfm) || PTR_ERR(tfm) == -ENOMEM)
 			return tfm;
-		}
 	}
 	return crypto_alloc_aead(suite->alg, 0, CRYPTO_ALG_ASYNC);
 }
@@ -89,7 +90,10 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 	tfm = alloc_tfm(suite, &needs_simd);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
-	err = crypto_aead_setkey(tfm, key, suite->key_len);
+	/* The driver that was probed may be gone by now, and another in its place. */
+	err = crypto_aead_reqsize(tfm) > room ? -EOVERFLOW : 0;
+	if (!err)
+		err = crypto_aead_setkey(tfm, key, suite->key_len);
 	if (!err)
 		err = crypto_aead_setauthsize(tfm, suite->tag_len);
 	if (err) {
@@ -275,14 +279,14 @@ static void free_scratches(void)
 	}
 }
 
-static int alloc_scratches(u32 reqsize)
+static int alloc_scratches(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
 		struct scratch *s;
 
-		s = kzalloc_node(sizeof(*s) + reqsize, GFP_KERNEL, cpu_to_node(cpu));
+		s = kzalloc_node(sizeof(*s) + room, GFP_KERNEL, cpu_to_node(cpu));
 		if (!s) {
 			free_scratches();
 			return -ENOMEM;
@@ -296,18 +300,17 @@ static int alloc_scratches(u32 reqsize)
 }
 
 /* Finds the driver of a suite and how large a request it needs. */
-static u32 probe(const struct qsc_suite_desc *suite)
+static int probe(const struct qsc_suite_desc *suite)
 {
 	struct crypto_aead *tfm;
 	const char *driver;
 	bool needs_simd;
-	u32 reqsize;
 
 	tfm = alloc_tfm(suite, &needs_simd);
 	if (IS_ERR(tfm))
-		return 0;
+		return PTR_ERR(tfm);
 	driver = crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm));
-	reqsize = crypto_aead_reqsize(tfm);
+	room = max(room, crypto_aead_reqsize(tfm));
 	strscpy(probed[suite->id].driver, driver, sizeof(probed[suite->id].driver));
 	probed[suite->id].present = true;
 	probed[suite->id].fast = !strstr(driver, "ghash-generic");
@@ -315,22 +318,27 @@ static u32 probe(const struct qsc_suite_desc *suite)
 	if (!probed[suite->id].fast && suite->internal)
 		pr_warn("%s runs on the slow driver %s: packets will cost several times more\n",
 			suite->name, driver);
-	return reqsize;
+	return 0;
 }
 
 int qsc_aead_module_init(void)
 {
-	u32 id, reqsize = 0;
+	int err;
+	u32 id;
 
 	/* Without udev nothing has loaded the CPU's own AES driver yet. */
 	request_module("crypto-aes");
-	for (id = 1; id < __QSC_SUITE_MAX; id++)
-		reqsize = max(reqsize, probe(qsc_suite_by_id(id)));
+	room = 0;
+	for (id = 1; id < __QSC_SUITE_MAX; id++) {
+		err = probe(qsc_suite_by_id(id));
+		if (err == -ENOMEM)
+			return err;
+	}
 	if (!probed[QSC_SUITE_AEAD_AES_256_GCM].present) {
 		pr_err("this kernel has no gcm(aes): enable CONFIG_CRYPTO_GCM and CONFIG_CRYPTO_AES\n");
 		return -ENOENT;
 	}
-	return alloc_scratches(reqsize);
+	return alloc_scratches();
 }
 
 void qsc_aead_module_exit(void)

@@ -183,6 +183,25 @@ static void what_cannot_be_set_up_is_refused_and_keeps_no_key(struct kunit *test
 	}
 }
 
+/* As if the driver had been unloaded that the memory for requests was made for. */
+static void driver_that_needs_more_room_is_refused(struct kunit *test)
+{
+	struct qsc_suite_desc suite = *qsc_suite_by_id(QSC_SUITE_AEAD_AES_128_GCM);
+	const char *name = "rfc4106(gcm_base(ctr(aes-generic),ghash-generic))";
+	struct crypto_aead *tfm;
+	u8 key[20] = {};
+	struct qsc_aead a = {};
+
+	tfm = crypto_alloc_aead(name, 0, CRYPTO_ALG_ASYNC);
+	if (IS_ERR(tfm))
+		kunit_skip(test, "this kernel has no such cipher: %ld", PTR_ERR(tfm));
+	crypto_free_aead(tfm);
+	suite.alg = name;
+	suite.internal = NULL;
+	suite.key_len = sizeof(key);
+	KUNIT_EXPECT_EQ(test, qsc_aead_init(&a, &suite, key), -EOVERFLOW);
+}
+
 static void first_packet_of_an_ssrc_takes_its_roc(struct kunit *test)
 {
 	static const struct qsc_roc rocs[] = { { QSC_TEST_SSRC, 5 }, { 7, U32_MAX } };
@@ -223,6 +242,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE_PARAM(destroyed_key_leaves_nothing, vector_gen_params),
 	KUNIT_CASE(destroyed_context_is_zero),
 	KUNIT_CASE(what_cannot_be_set_up_is_refused_and_keeps_no_key),
+	KUNIT_CASE(driver_that_needs_more_room_is_refused),
 	KUNIT_CASE(first_packet_of_an_ssrc_takes_its_roc),
 	KUNIT_CASE(rocs_are_added_all_or_none),
 	{}
