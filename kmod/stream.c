@@ -188,6 +188,8 @@ static struct qsc_key *select_key(struct qsc_stream *s, struct qsc_key *cur, con
 
 	if (likely(!cur->mki_len || mki_is(cur, mki)))
 		return cur;
+	/* Pairs with publish(), which sets @old first: who has seen the new @cur sees it. */
+	smp_rmb();
 	old = rcu_dereference(s->old);
 	return old && mki_is(old, mki) ? old : NULL;
 }
