@@ -275,6 +275,25 @@ int qsc_secret_read(const char *path, void *out, size_t size, struct qsc_why *wh
 /* Write a new file of mode 0600, durably. -EEXIST if there is one. */
 int qsc_secret_write(const char *path, const void *data, size_t size, struct qsc_why *why);
 
+/* First words of key files */
+#define QSC_KEYFILE_POOL "qsc-pool-key" /* of a .qpool file */
+#define QSC_KEYFILE_IMAGE "qsc-image-key" /* of a card image */
+#define QSC_KEYFILE_TRANSPORT "qsc-transport-key" /* of a card that is not loaded yet */
+
+/**
+ * qsc_keyfile_read() - read a file with one key
+ * @path: a regular file that only its owner may read
+ * @kind: what it has to be for, one of the above
+ * @key: out
+ * @why: out
+ */
+int qsc_keyfile_read(const char *path, const char *kind, uint8_t key[QSC_KEYS_LEN],
+		     struct qsc_why *why);
+
+/* Write one to a new file of mode 0600, durably. -EEXIST if there is one. */
+int qsc_keyfile_write(const char *path, const char *kind, const uint8_t key[QSC_KEYS_LEN],
+		      struct qsc_why *why);
+
 /*
  * A registration (.qreg): the pool of one card on its way to the key service.
  * The format is in Documentation/pool-format.rst.

@@ -138,6 +138,29 @@ static void kit_with_other_words_is_refused(void **state)
 	assert_int_equal(qsc_kit_read(path, &again, &why), -EINVAL);
 }
 
+static void key_file_says_what_it_is_for(void **state)
+{
+	uint8_t key[QSC_KEYS_LEN], again[QSC_KEYS_LEN], text[256] = { 0 };
+	size_t len;
+
+	(void)state;
+	fill(key, sizeof(key), 9);
+	assert_int_equal(qsc_keyfile_write(path, QSC_KEYFILE_POOL, key, &why), 0);
+	assert_int_equal(qsc_keyfile_read(path, QSC_KEYFILE_POOL, again, &why), 0);
+	assert_memory_equal(key, again, sizeof(key));
+	assert_int_equal(qsc_keyfile_read(path, QSC_KEYFILE_IMAGE, again, &why), -EINVAL);
+	assert_says("qsc-image-key");
+	assert_zero(again, sizeof(again));
+	assert_int_equal(qsc_keyfile_write(path, QSC_KEYFILE_POOL, key, &why), -EEXIST);
+	len = slurp(text, sizeof(text));
+	for (size_t n = 0; n <= len + 2; n++) {
+		if (n == len)
+			continue;
+		spill(text, n, 0600);
+		assert_int_equal(qsc_keyfile_read(path, QSC_KEYFILE_POOL, again, &why), -EINVAL);
+	}
+}
+
 static void secret_that_others_can_read_is_refused(void **state)
 {
 	uint8_t out[16] = { 1 };
@@ -432,6 +455,7 @@ int main(void)
 		cmocka_unit_test_teardown(kit_is_not_overwritten, remove_file),
 		cmocka_unit_test_teardown(kit_of_another_length_is_refused, remove_file),
 		cmocka_unit_test_teardown(kit_with_other_words_is_refused, remove_file),
+		cmocka_unit_test_teardown(key_file_says_what_it_is_for, remove_file),
 		cmocka_unit_test_teardown(secret_that_others_can_read_is_refused, remove_file),
 		cmocka_unit_test_teardown(secret_in_something_else_than_a_file_is_refused,
 					  remove_file),
