@@ -38,9 +38,9 @@ static int failed(struct qsc_why *why, const char *what, const char *path)
 	return qsc_why(why, -err, "cannot %s %s: %s%s", what, path, strerror(err), remedy(err));
 }
 
-int qsc_file_create(const char *path, struct qsc_why *why)
+int qsc_file_create(const char *path, int access, struct qsc_why *why)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, access | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0 && errno == EEXIST)
 		return qsc_why(why, -EEXIST, "%s exists already: remove it or choose another name",
@@ -75,20 +75,20 @@ int qsc_file_write(int fd, const char *path, const void *data, size_t len, struc
 	return 0;
 }
 
-static int sync_folder(const char *path)
+int qsc_file_sync_folder(const char *path, struct qsc_why *why)
 {
 	char copy[PATH_MAX];
 	int fd, err;
 
 	if (strlen(path) >= sizeof(copy)) {
 		errno = ENAMETOOLONG;
-		return -1;
+		return failed(why, "store the name of", path);
 	}
 	strcpy(copy, path);
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return -1;
-	err = fsync(fd);
+		return failed(why, "store the name of", path);
+	err = fsync(fd) ? failed(why, "store the name of", path) : 0;
 	close(fd);
 	return err;
 }
@@ -102,9 +102,7 @@ int qsc_file_finish(int fd, const char *path, struct qsc_why *why)
 		err = failed(why, "store", path);
 	if (close(fd) && !err)
 		err = failed(why, "store", path);
-	if (!err && sync_folder(path))
-		err = failed(why, "store the name of", path);
-	return err;
+	return err ? err : qsc_file_sync_folder(path, why);
 }
 
 int qsc_file_read(int fd, const char *path, void *data, size_t len, struct qsc_why *why)
@@ -186,17 +184,16 @@ int qsc_secret_read(const char *path, void *out, size_t size, struct qsc_why *wh
 
 int qsc_secret_write(const char *path, const void *data, size_t size, struct qsc_why *why)
 {
-	int fd = qsc_file_create(path, why);
+	int fd = qsc_file_create(path, O_WRONLY, why);
 	int err;
 
 	if (fd < 0)
 		return fd;
 	err = qsc_file_write(fd, path, data, size, why);
-	if (err) {
+	if (err)
 		close(fd);
-	} else {
+	else
 		err = qsc_file_finish(fd, path, why);
-	}
 	if (err)
 		unlink(path);
 	return err;

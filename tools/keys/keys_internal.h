@@ -24,9 +24,12 @@ int qsc_gcm_open(const uint8_t key[QSC_KEYS_LEN], const uint8_t nonce[QSC_GCM_NO
 int qsc_hmac(const uint8_t key[QSC_KEYS_LEN], const void *data, size_t len, uint8_t out[32]);
 
 /* file.c */
-int qsc_file_create(const char *path, struct qsc_why *why);
+/* @access: O_WRONLY or O_RDWR */
+int qsc_file_create(const char *path, int access, struct qsc_why *why);
 int qsc_file_write(int fd, const char *path, const void *data, size_t len, struct qsc_why *why);
 int qsc_file_finish(int fd, const char *path, struct qsc_why *why);
+/* The name of @path, in its folder, is on the disk. */
+int qsc_file_sync_folder(const char *path, struct qsc_why *why);
 /* How many bytes there were, @len unless the file ends before, or an errno. */
 int qsc_file_read(int fd, const char *path, void *data, size_t len, struct qsc_why *why);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Writing a registration. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -74,7 +75,7 @@ int qsc_qreg_create(struct qsc_qreg_writer **writer, const char *path,
 		return qsc_why(why, -ENOMEM, "not enough memory for %s", path);
 	}
 	w->left = head->count;
-	w->fd = qsc_file_create(path, why);
+	w->fd = qsc_file_create(path, O_WRONLY, why);
 	if (w->fd < 0) {
 		err = w->fd;
 		free(w->path);
