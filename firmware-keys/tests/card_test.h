@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "internal.h"
+#include "lib/internal.h"
 
 #define TEST_CARD 8986
 #define TEST_PIN "123456"
