@@ -136,6 +136,26 @@ static void a_counter_is_refused(void **s)
 	assert_int_equal(err, -EDOM);
 }
 
+/* All bytes equally often, but those with few ones first. */
+static void bits_that_lean_for_a_while_are_refused(void **s)
+{
+	struct health health;
+	int err = 0;
+
+	(void)s;
+	health_init(&health, 8);
+	for (int round = 0; round < 4 && !err; round++)
+		for (int ones = 0; ones <= 8 && !err; ones++)
+			for (int v = 0; v < 256 && !err; v++) {
+				uint8_t byte = (uint8_t)v;
+
+				if (__builtin_popcount(byte) == ones)
+					err = health_feed(&health, &byte, 1, &why);
+			}
+	assert_int_equal(err, -EDOM);
+	assert_says("bit 0");
+}
+
 static void a_biased_source_may_be_used_for_what_it_has(void **s)
 {
 	(void)s;
@@ -184,6 +204,21 @@ static void a_key_takes_40_bytes_of_a_perfect_source(void **s)
 	assert_says(path);
 	assert_zero(keys[10], QSC_KEYS_LEN);
 	source_close(source);
+}
+
+static void a_source_that_repeats_itself_makes_no_key_twice(void **s)
+{
+	uint8_t one[QSC_KEYS_LEN], two[QSC_KEYS_LEN];
+	struct source *source;
+
+	(void)s;
+	fill_stream();
+	memcpy(stream + SOURCE_STARTUP + 40, stream + SOURCE_STARTUP, 40);
+	assert_int_equal(open_bytes(&source, stream, sizeof(stream), 8), 0);
+	assert_int_equal(source_key(source, one, &why), 0);
+	assert_int_equal(source_key(source, two, &why), 0);
+	source_close(source);
+	assert_memory_not_equal(one, two, QSC_KEYS_LEN);
 }
 
 static void the_same_bytes_never_make_the_same_keys(void **s)
@@ -255,8 +290,11 @@ int main(void)
 		cmocka_unit_test(a_byte_that_comes_too_often_is_refused),
 		cmocka_unit_test(biased_bits_are_refused),
 		cmocka_unit_test(a_counter_is_refused),
+		cmocka_unit_test(bits_that_lean_for_a_while_are_refused),
 		cmocka_unit_test(a_biased_source_may_be_used_for_what_it_has),
 		cmocka_unit_test_teardown(a_key_takes_40_bytes_of_a_perfect_source, remove_file),
+		cmocka_unit_test_teardown(a_source_that_repeats_itself_makes_no_key_twice,
+					  remove_file),
 		cmocka_unit_test_teardown(the_same_bytes_never_make_the_same_keys, remove_file),
 		cmocka_unit_test_teardown(a_source_that_gets_stuck_later_gives_no_key_of_it,
 					  remove_file),

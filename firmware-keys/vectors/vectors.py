@@ -274,6 +274,61 @@ def registration():
     }
 
 
+def cbc(key, iv, data):
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    return encryptor.update(data)
+
+
+def ecb(key, block):
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(block)
+
+
+def load_commands(transport_key, salt, identity, slots):
+    """LOAD commands, as in Documentation/apdu.rst: begin, slots, finish."""
+    enc = hkdf(transport_key, salt, b"qsc/1 load enc", 32)
+    mac = hkdf(transport_key, salt, b"qsc/1 load mac", 32)
+
+    def command(record, body):
+        body += hmac256(mac, bytes([0x80, 0xE2, record, 0]) + body)[:16]
+        return bytes([0x80, 0xE2, record, 0, 0]) + struct.pack(">H", len(body)) + body
+
+    def iv(record, first):
+        return ecb(enc, bytes([record]) + bytes(11) + u32(first))
+
+    yield command(0, salt + cbc(enc, iv(0, 0), identity))
+    plain = b"".join(slots)
+    plain += bytes(-len(plain) % 16)
+    yield command(1, u32(0) + cbc(enc, iv(1, 0), plain))
+    yield command(2, u32(len(slots)))
+
+
+def card():
+    """A card of four slots: what it is loaded with, and by which commands."""
+    number, profile, pin = 8986, 2, "123456"
+    master = secret("kid master a")
+    kid_card = hkdf(master, b"qsc/1 kid", b"card" + number.to_bytes(5, "big"), 32)
+    revoke_key = secret(f"revoke key {number}")
+    transport_key, salt = secret("transport key"), secret("load salt", 16)
+    keys = [secret(f"card key {i}") for i in range(4)]
+    cores = [kid_core(master, number, i) for i in range(4)]
+    identity = number.to_bytes(8, "big") + bytes([profile]) + pin.encode().ljust(8, b"\xff")
+    identity += u32(len(keys)) + bytes(11) + kid_card + revoke_key
+    slots = [core + key for core, key in zip(cores, keys)]
+    kids = [core + hmac256(kid_card, core)[:8] for core in cores]
+    return {
+        "card": number,
+        "profile": profile,
+        "pin": pin,
+        "kid_master": master.hex(),
+        "kid_card": kid_card.hex(),
+        "revoke_key": revoke_key.hex(),
+        "transport_key": transport_key.hex(),
+        "salt": salt.hex(),
+        "slots": [{"kid": kid.hex(), "key": key.hex()} for kid, key in zip(kids, keys)],
+        "load": [c.hex() for c in load_commands(transport_key, salt, identity, slots)],
+    }
+
+
 def vectors():
     all_kids = list(kids())
     all_keys = list(pool_keys(all_kids))
@@ -286,6 +341,7 @@ def vectors():
         "bad_contexts": [{"why": why, "context": data.hex()} for why, data in bad_contexts()],
         "revocations": list(revocations()),
         "registration": registration(),
+        "card": card(),
     }
 
 
