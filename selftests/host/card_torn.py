@@ -105,7 +105,8 @@ def tear_draws(bench, step, may_lose, answers):
 
     sim = bench.insert(card)
     bench.reader.expect(verify())
-    assert info(bench.reader)[0x84] == SLOTS - len(given) - lost
+    left = info(bench.reader)[0x84]
+    assert left == SLOTS - len(given) - lost, f"{left} left, {len(given)} given, {lost} lost"
     bitmap = bench.reader.expect(bytes.fromhex("8036000000"))
     used = sum(byte.bit_count() for byte in bitmap) - (-SLOTS % 8)
     assert used == len(given) + lost, f"{used} used, {len(given)} given, {lost} lost"
