@@ -9,6 +9,7 @@ unit_tests() {
 	ktap_status=0
 	# shellcheck disable=SC2154 # the sourcing script sets it
 	lines=$(CMOCKA_MESSAGE_OUTPUT=TAP "$plain/tests/$1" 2>&1) || ktap_status=1
+	# shellcheck disable=SC2154 # of ktap.sh
 	failed_before=$ktap_failed
 	while IFS= read -r line; do
 		name=${line#* - }
