@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * Many subscribers at once. Cards FIRST, FIRST+1, ... with N keys each belong
+ * to user-FIRST and so on, as kms_make makes them.
+ *
+ * calls    whole calls: two logins, two key requests, and both keys the same
+ * race     for each key, all threads log in with it at once: one may get in
+ * contend  logins with keys picked at random, again and again, whatever happens
+ *	    to the service meanwhile: no key may get in twice. Then each key is
+ *	    tried once more, and those that never got in are counted: lost.
+ */
+#include <getopt.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+
+#define PATIENCE 6000 /* times 10 ms without a service */
+
+static struct {
+	const char *mode;
+	struct cards cards;
+	uint64_t first;
+	unsigned int n_cards;
+	unsigned int n_keys;
+	unsigned int threads;
+	unsigned int count; /* calls or attempts */
+	unsigned int report; /* a line every so many attempts */
+	uint64_t random;
+} opt = { .mode = "calls", .first = 1, .n_cards = 2, .n_keys = 16, .threads = 8, .count = 100 };
+
+static atomic_uint next_job, failures, attempts;
+static atomic_uchar *used; /* how often each key got in */
+static pthread_barrier_t barrier;
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+/* qsc_kid is not for several threads at a time. */
+static void draw(uint64_t card, uint32_t slot, struct drawn *out)
+{
+	pthread_mutex_lock(&one_at_a_time);
+	cards_draw(&opt.cards, card, slot, out);
+	pthread_mutex_unlock(&one_at_a_time);
+}
+
+static void fail(const char *what, uint64_t card, uint32_t slot, int code)
+{
+	if (failures++ < 10)
+		fprintf(stderr, "card %llu slot %u: %s %d\n", (unsigned long long)card, slot, what,
+			code);
+}
+
+static int login(struct client *c, const struct drawn *d)
+{
+	const struct login how = { .id = d->kid, .id_len = QSC_KEYS_KID, .psk = d->auth };
+	int ret = client_login(c, &how);
+
+	c->how = NULL;
+	return ret;
+}
+
+/* One party of a call */
+static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call, uint8_t *session)
+{
+	struct client c;
+	struct drawn d;
+	char error[64];
+	int ret;
+
+	draw(card, slot, &d);
+	ret = login(&c, &d);
+	if (ret)
+		fail("login", card, slot, ret);
+	else if ((ret = client_call_key(&c, d.dist, NULL, call, session, error)))
+		fail(error, card, slot, ret);
+	client_close(&c);
+	return ret;
+}
+
+static void one_call(unsigned int i)
+{
+	unsigned int pairs = opt.n_cards / 2;
+	uint64_t caller = opt.first + 2 * (i % pairs);
+	/* All over the pool, as a card draws */
+	uint32_t slot = (uint32_t)(i / pairs * UINT64_C(7919) % opt.n_keys);
+	struct qsc_keys_call call = { .role = QSC_KEYS_CALLER, .suite = 1 };
+	uint8_t a[QSC_KEYS_LEN], b[QSC_KEYS_LEN];
+
+	snprintf(call.call_id, sizeof(call.call_id), "call-%u", i);
+	snprintf(call.caller, sizeof(call.caller), "user-%llu", (unsigned long long)caller);
+	snprintf(call.callee, sizeof(call.callee), "user-%llu", (unsigned long long)caller + 1);
+	if (fetch(caller, slot, &call, a))
+		return;
+	call.role = QSC_KEYS_CALLEE;
+	if (fetch(caller + 1, slot, &call, b))
+		return;
+	if (memcmp(a, b, sizeof(a)))
+		fail("another session key than its peer", caller, slot, 0);
+}
+
+static void *make_calls(void *arg)
+{
+	unsigned int i;
+
+	while ((i = next_job++) < opt.count)
+		one_call(i);
+	return arg;
+}
+
+static unsigned int key_number(uint64_t card, uint32_t slot)
+{
+	return (unsigned int)(card - opt.first) * opt.n_keys + slot;
+}
+
+/* Waits for a service that is being started again. */
+static int try_key(unsigned int key)
+{
+	uint64_t card = opt.first + key / opt.n_keys;
+	uint32_t slot = key % opt.n_keys;
+	struct client c;
+	struct drawn d;
+	int ret;
+
+	draw(card, slot, &d);
+	for (int i = 0; i < PATIENCE; i++) {
+		ret = login(&c, &d);
+		client_close(&c);
+		if (ret != CLIENT_NO_SERVICE)
+			break;
+		usleep(10000);
+	}
+	if (!ret && ++used[key] > 1)
+		fail("got in twice, try", card, slot, used[key]);
+	return ret;
+}
+
+static void *race(void *arg)
+{
+	unsigned int keys = opt.n_cards * opt.n_keys;
+	unsigned int rounds = opt.count < keys ? opt.count : keys;
+
+	for (unsigned int key = 0; key < rounds; key++) {
+		int ret;
+
+		pthread_barrier_wait(&barrier);
+		ret = try_key(key);
+		if (ret && ret != SSL_AD_ILLEGAL_PARAMETER)
+			fail("refused in another way than a wrong key:", 0, key, ret);
+		pthread_barrier_wait(&barrier);
+		if (used[key] != 1)
+			fail("got in as often as", 0, key, used[key]);
+	}
+	return arg;
+}
+
+static void *contend(void *arg)
+{
+	unsigned int keys = opt.n_cards * opt.n_keys, i;
+	unsigned int state = (unsigned int)(opt.random + (uintptr_t)arg);
+
+	while ((i = attempts++) < opt.count) {
+		try_key((unsigned int)rand_r(&state) % keys);
+		if (opt.report && i % opt.report == opt.report - 1) {
+			printf("attempts %u\n", i + 1);
+			fflush(stdout);
+		}
+	}
+	return arg;
+}
+
+static void sweep(void)
+{
+	unsigned int keys = opt.n_cards * opt.n_keys, before = 0, late = 0, lost = 0;
+
+	for (unsigned int key = 0; key < keys; key++)
+		before += used[key] != 0;
+	for (unsigned int key = 0; key < keys; key++) {
+		bool fresh = !used[key];
+
+		if (try_key(key) == 0 && fresh)
+			late++;
+		lost += used[key] == 0;
+	}
+	printf("keys %u before %u late %u lost %u\n", keys, before, late, lost);
+}
+
+static void run_threads(void *(*body)(void *))
+{
+	pthread_t threads[1024];
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 256 << 10);
+	for (uintptr_t i = 0; i < opt.threads; i++)
+		if (pthread_create(&threads[i], &attr, body, (void *)i))
+			die("cannot start thread %lu", (unsigned long)i);
+	for (unsigned int i = 0; i < opt.threads; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static double seconds(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void run_calls(void)
+{
+	double wall = seconds(CLOCK_MONOTONIC), cpu;
+
+	run_threads(make_calls);
+	wall = seconds(CLOCK_MONOTONIC) - wall;
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	printf("calls %u failed %u seconds %.3f calls_per_second %.0f client_cpu_seconds %.3f\n",
+	       opt.count, failures, wall, opt.count / wall, cpu);
+}
+
+static unsigned int read_number(const char *text)
+{
+	return (unsigned int)strtoul(text, NULL, 10);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "kit", 1, NULL, 'k' },     { "seed", 1, NULL, 's' },
+		{ "connect", 1, NULL, 'c' }, { "mode", 1, NULL, 'm' },
+		{ "first", 1, NULL, 'f' },   { "cards", 1, NULL, 'n' },
+		{ "keys", 1, NULL, 'K' },    { "threads", 1, NULL, 't' },
+		{ "count", 1, NULL, 'C' },   { "report", 1, NULL, 'r' },
+		{ "random", 1, NULL, 'R' },  { 0 },
+	};
+	const char *kit = NULL, *seed = "seed";
+	int c;
+
+	client_init();
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'k':
+			kit = optarg;
+			break;
+		case 's':
+			seed = optarg;
+			break;
+		case 'c':
+			client_set_address(optarg);
+			break;
+		case 'm':
+			opt.mode = optarg;
+			break;
+		case 'f':
+			opt.first = strtoull(optarg, NULL, 10);
+			break;
+		case 'n':
+			opt.n_cards = read_number(optarg);
+			break;
+		case 'K':
+			opt.n_keys = read_number(optarg);
+			break;
+		case 't':
+			opt.threads = read_number(optarg);
+			break;
+		case 'C':
+			opt.count = read_number(optarg);
+			break;
+		case 'r':
+			opt.report = read_number(optarg);
+			break;
+		case 'R':
+			opt.random = strtoull(optarg, NULL, 10);
+			break;
+		default:
+			return 3;
+		}
+	}
+	if (!kit || opt.threads < 1 || opt.threads > 1024 || opt.n_cards < 1)
+		die("--kit is missing, or the numbers are wrong");
+	cards_open(&opt.cards, kit, seed);
+	used = calloc((size_t)opt.n_cards * opt.n_keys, sizeof(*used));
+	if (!used)
+		die("not enough memory");
+	if (!strcmp(opt.mode, "calls")) {
+		run_calls();
+	} else if (!strcmp(opt.mode, "race")) {
+		pthread_barrier_init(&barrier, NULL, opt.threads);
+		run_threads(race);
+	} else {
+		run_threads(contend);
+		sweep();
+	}
+	printf("failures %u\n", failures);
+	cards_close(&opt.cards);
+	return failures ? 1 : 0;
+}
