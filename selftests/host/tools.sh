@@ -45,7 +45,7 @@ unit_tests() {
 }
 
 count_unit_tests() {
-	cat tools/tests/test_*.c | grep -cE 'cmocka_unit_test(_teardown)?\('
+	cat tools/tests/test_*.c | grep -c 'cmocka_unit_test[a-z_]*('
 }
 
 under_valgrind() {

@@ -7,7 +7,9 @@
 
 #include "kit.h"
 
-/* Of two services that start on a new store at once, the first one's key stays. */
+static const char *const names[] = { "kid-master", "registration-key" };
+
+/* Of two that make a store at once, the first one's key stays. */
 static int make_key(struct store *st, const struct vault *vault, const char *name)
 {
 	uint8_t key[VAULT_KEY], sealed[VAULT_SEALED_KEY];
@@ -21,6 +23,14 @@ static int make_key(struct store *st, const struct vault *vault, const char *nam
 	return err == -EEXIST ? 0 : err;
 }
 
+int kit_make(struct store *st, const struct vault *vault, struct qsc_why *why)
+{
+	int err = make_key(st, vault, names[0]) ?: make_key(st, vault, names[1]);
+
+	return err ? qsc_why(why, err, "%s", *st->error ? st->error : "the crypto library failed") :
+		     0;
+}
+
 static int load_key(struct store *st, const struct vault *vault, const char *name, uint8_t *key,
 		    struct qsc_why *why)
 {
@@ -29,11 +39,8 @@ static int load_key(struct store *st, const struct vault *vault, const char *nam
 	int err;
 
 	err = st->ops->get_meta(st, name, sealed, &len);
-	if (err == -ENOENT) {
-		err = make_key(st, vault, name);
-		if (!err)
-			err = st->ops->get_meta(st, name, sealed, &len);
-	}
+	if (err == -ENOENT)
+		return qsc_why(why, err, "the store has no kit; qskmsd --init makes one");
 	if (err)
 		return qsc_why(why, err, "%s", st->error);
 	if (len != VAULT_SEALED_KEY || vault_open_named(vault, name, sealed, key))
@@ -49,9 +56,8 @@ int kit_load(struct qsc_kit **kit, struct store *st, const struct vault *vault, 
 
 	if (!k)
 		return qsc_why(why, -ENOMEM, "not enough memory for keys");
-	err = load_key(st, vault, "kid-master", k->kid_master, why);
-	if (!err)
-		err = load_key(st, vault, "registration-key", k->registration_key, why);
+	err = load_key(st, vault, names[0], k->kid_master, why) ?:
+		      load_key(st, vault, names[1], k->registration_key, why);
 	if (err) {
 		kit_free(k);
 		return err;

@@ -6,7 +6,15 @@
 #include "store.h"
 
 /**
- * kit_load() - read the kit from the store; make it if the store is new
+ * kit_make() - make the kit of a new store; one that is there stays
+ * @st: a store
+ * @vault: from vault_open()
+ * @why: out
+ */
+int kit_make(struct store *st, const struct vault *vault, struct qsc_why *why);
+
+/**
+ * kit_load() - read the kit from the store
  * @kit: out, from the secure heap; kit_free() wipes it
  * @st: a store
  * @vault: from vault_open()

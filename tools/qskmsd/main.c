@@ -74,6 +74,17 @@ static size_t arena_size(const struct options *o)
 	return size;
 }
 
+static int load_kit(struct service *svc, struct store *st, struct qsc_why *why)
+{
+	int err;
+
+	err = store_open(st, svc->opts.store, svc->opts.init);
+	if (err)
+		return qsc_why(why, err, "%s", st->error);
+	err = svc->opts.init ? kit_make(st, svc->vault, why) : 0;
+	return err ? err : kit_load(&svc->kit, st, svc->vault, why);
+}
+
 static int load_secrets(struct service *svc)
 {
 	struct qsc_why why;
@@ -85,14 +96,9 @@ static int load_secrets(struct service *svc)
 		log_error("master key: %s", why.text);
 		return err;
 	}
-	err = store_open(&st, svc->opts.store);
-	if (err) {
-		log_error("%s", st.error);
-	} else {
-		err = kit_load(&svc->kit, &st, svc->vault, &why);
-		if (err)
-			log_error("%s", why.text);
-	}
+	err = load_kit(svc, &st, &why);
+	if (err)
+		log_error("%s", why.text);
 	store_close(&st);
 	return err ? err : qsc_kid_new(&svc->kid, svc->kit->kid_master);
 }
@@ -134,7 +140,10 @@ static int start(struct service *svc)
 	svc->base = event_base_new();
 	if (!svc->base)
 		return -ENOMEM;
-	err = load_secrets(svc) ?: start_workers(svc);
+	err = load_secrets(svc);
+	if (err || svc->opts.init)
+		return err;
+	err = start_workers(svc);
 	if (!err)
 		err = source_new(&svc->source, svc->base, svc->opts.source, &svc->opts.kme,
 				 callkey_source_ready, svc);
@@ -204,7 +213,7 @@ int main(int argc, char **argv)
 	if (err)
 		log_error("cannot start%s%s", err == -ENOMEM ? ": " : "",
 			  err == -ENOMEM ? strerror(ENOMEM) : "");
-	else
+	else if (!svc.opts.init)
 		err = serve(&svc);
 	stop(&svc);
 	curl_global_cleanup();

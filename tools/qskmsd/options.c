@@ -57,7 +57,7 @@ static const struct option_row rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-enum { OPT_HELP = ROWS, OPT_VERSION, OPT_DEBUG, OPT_END };
+enum { OPT_HELP = ROWS, OPT_VERSION, OPT_INIT, OPT_DEBUG, OPT_END };
 
 static void print_help(void)
 {
@@ -71,9 +71,9 @@ static void print_help(void)
 		if (rows[i].value)
 			printf("  %24s (%s)\n", "", rows[i].value);
 	}
-	printf("  %-24s say more\n", "--debug");
+	printf("  %-24s make a new store, and end\n  %-24s say more\n", "--init", "--debug");
 	printf("  %-24s this text\n  %-24s the version\n", "--help", "--version");
-	printf("Exit status: 0 ended by a signal, 1 wrong usage, 2 could not start.\n");
+	printf("Exit status: 0 ended by a signal or --init, 1 wrong usage, 2 could not start.\n");
 }
 
 static bool set(struct options *opts, const struct option_row *row, const char *value)
@@ -105,6 +105,7 @@ static void fill_table(struct option *table)
 		table[i] = (struct option){ rows[i].name, required_argument, NULL, (int)i };
 	table[OPT_HELP] = (struct option){ "help", no_argument, NULL, OPT_HELP };
 	table[OPT_VERSION] = (struct option){ "version", no_argument, NULL, OPT_VERSION };
+	table[OPT_INIT] = (struct option){ "init", no_argument, NULL, OPT_INIT };
 	table[OPT_DEBUG] = (struct option){ "debug", no_argument, NULL, OPT_DEBUG };
 }
 
@@ -119,6 +120,9 @@ static bool take(struct options *opts, int c, int *status)
 	case OPT_VERSION:
 		printf("qskmsd %s\n", QSC_TOOLS_VERSION);
 		return false;
+	case OPT_INIT:
+		opts->init = true;
+		return true;
 	case OPT_DEBUG:
 		opts->debug = true;
 		return true;

@@ -84,6 +84,14 @@ static int check_server(struct store *st)
 	return ret;
 }
 
+/* Whether a table was */
+static bool is_missing(const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return state && !strcmp(state, "42P01");
+}
+
 static int check_format(struct store *st)
 {
 	struct pg *pg = st->priv;
@@ -91,6 +99,11 @@ static int check_format(struct store *st)
 					 " WHERE name = 'format'");
 	int ret = 0;
 
+	if (is_missing(res)) {
+		PQclear(res);
+		return store_fail(st, "store postgresql: there is nothing in it; qskmsd --init "
+				      "makes a new one");
+	}
 	if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) != 1)
 		return pg_fail(st, "read its format", res);
 	if (strcmp(PQgetvalue(res, 0, 0), SCHEMA_VERSION))
@@ -106,6 +119,8 @@ static int make_tables(struct store *st)
 {
 	int ret;
 
+	if (!st->create)
+		return check_format(st);
 	ret = simple(st, "SET client_min_messages = error; BEGIN;"
 			 "SELECT pg_advisory_xact_lock(" SCHEMA_LOCK ")",
 		     "make its tables") ?:

@@ -31,6 +31,7 @@ struct options {
 	unsigned int lifetime; /* what answers say */
 	unsigned int commit_keys; /* see struct burner_params */
 	unsigned int commit_wait_ms;
+	bool init; /* make a new store, and end */
 	bool debug;
 };
 

@@ -105,8 +105,8 @@ static int kme_open(void **priv, const char *where, const struct source_kme *to,
 }
 
 /*
- * One key of {"keys":[{"key_ID":...,"key":BASE64},...]}. json-c's copy of the
- * text is wiped here, as nobody else can.
+ * One key of {"keys":[{"key_ID":...,"key":BASE64},...]}. What is left of it in
+ * buffers of curl and json-c is half of a session key: see source_take().
  */
 static int read_key(struct json_object *keys, size_t i, unsigned char *key)
 {

@@ -15,10 +15,11 @@ static const struct {
 	{ "postgresql:", &store_postgres },
 };
 
-int store_open(struct store *st, const char *spec)
+int store_open(struct store *st, const char *spec, bool create)
 {
 	memset(st, 0, sizeof(*st));
 	st->ops = &store_sqlite;
+	st->create = create;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		size_t len = strlen(kinds[i].prefix);
 

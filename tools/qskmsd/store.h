@@ -110,7 +110,7 @@ typedef int (*store_card_cb)(const struct card *card, void *arg);
 
 /**
  * struct store_ops - what an implementation does
- * @open: open, and make the tables if they are missing
+ * @open: open; if st->create, make the tables that are missing
  * @close: never fails
  * @get_meta: -ENOENT if there is none
  * @put_meta: durable; -EEXIST if there is one already: first writer wins
@@ -158,6 +158,7 @@ struct store_ops {
 
 struct store {
 	const struct store_ops *ops;
+	bool create;
 	char error[STORE_ERROR_MAX];
 	void *priv;
 };
@@ -169,8 +170,10 @@ extern const struct store_ops store_postgres;
  * store_open() - open a store by its name
  * @st: the handle, to be closed even after an error
  * @spec: "sqlite:PATH", "postgresql:CONNINFO", or a path alone
+ * @create: make it if there is nothing there. Otherwise that is an error: an
+ *	empty store in the place of a lost one would go unnoticed
  */
-int store_open(struct store *st, const char *spec);
+int store_open(struct store *st, const char *spec, bool create);
 void store_close(struct store *st);
 
 int store_fail(struct store *st, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

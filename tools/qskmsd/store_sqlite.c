@@ -136,6 +136,14 @@ static int ask_int(struct store *st, const char *sql, int *value)
 	return ret;
 }
 
+static int nothing_there(struct store *st)
+{
+	const struct sqlite *s = st->priv;
+
+	return store_fail(st, "store %s: there is nothing in it; qskmsd --init makes a new one",
+			  s->path);
+}
+
 static int make_schema(struct store *st)
 {
 	char pragma[96];
@@ -158,7 +166,7 @@ static int check_schema(struct store *st)
 		      ask_int(st, "PRAGMA user_version", &version) ?:
 		      ask_int(st, "SELECT count(*) FROM sqlite_master", &tables);
 	if (!ret && !tables && !id)
-		ret = make_schema(st);
+		ret = st->create ? make_schema(st) : nothing_there(st);
 	else if (!ret && id != APPLICATION_ID)
 		ret = store_fail(st, "store %s: this is a database of something else", s->path);
 	else if (!ret && version != SCHEMA_VERSION)
@@ -171,11 +179,14 @@ static int check_schema(struct store *st)
 	return run(st, "COMMIT", "make its tables");
 }
 
-/* Readable by the service alone, whatever the umask; its WAL follows suit. */
+/* A new one: readable by the service alone, whatever the umask; its WAL follows suit. */
 static int make_private(struct store *st, const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(path, O_RDWR | O_CLOEXEC | (st->create ? O_CREAT : 0), 0600);
 
+	if (fd < 0 && errno == ENOENT && !st->create)
+		return store_fail(st, "store %s: it is not there; qskmsd --init makes a new one",
+				  path);
 	if (fd < 0)
 		return store_fail(st, "store %s: cannot open it: %s", path, strerror(errno));
 	close(fd);

@@ -121,7 +121,7 @@ int worker_start(struct worker **worker, struct event_base *base, const char *sp
 	pthread_cond_init(&w->wake, NULL);
 	w->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	*worker = w;
-	err = store_open(&w->store, spec);
+	err = store_open(&w->store, spec, false);
 	if (err) {
 		log_error("%s", w->store.error);
 		return err;

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,21 +16,25 @@
 #include "client.h"
 #include "libqsc/internal.h"
 
-static struct sockaddr_in service;
+#define SERVICES_MAX 4
+
+static struct sockaddr_in services[SERVICES_MAX];
+static unsigned int n_services;
 static SSL_CTX *ctx;
 
-void client_set_address(const char *address)
+void client_add_address(const char *address)
 {
+	struct sockaddr_in *service = &services[n_services++];
 	const char *colon = strrchr(address, ':');
 	char host[64];
 
-	if (!colon || colon - address >= (int)sizeof(host))
-		die("\"%s\" is not ADDR:PORT", address);
+	if (!colon || colon - address >= (int)sizeof(host) || n_services > SERVICES_MAX)
+		die("\"%s\" is not ADDR:PORT, or one too many", address);
 	memcpy(host, address, (size_t)(colon - address));
 	host[colon - address] = '\0';
-	service.sin_family = AF_INET;
-	service.sin_port = htons((uint16_t)atoi(colon + 1));
-	if (inet_pton(AF_INET, host, &service.sin_addr) != 1)
+	service->sin_family = AF_INET;
+	service->sin_port = htons((uint16_t)atoi(colon + 1));
+	if (inet_pton(AF_INET, host, &service->sin_addr) != 1)
 		die("\"%s\" is not ADDR:PORT", address);
 }
 
@@ -61,6 +67,7 @@ static int use_psk(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t 
 
 void client_init(void)
 {
+	signal(SIGPIPE, SIG_IGN);
 	ctx = SSL_CTX_new(TLS_client_method());
 	if (!ctx)
 		die("no TLS");
@@ -95,6 +102,8 @@ static void set_up(SSL *ssl, const struct login *how)
 
 int client_connect(struct client *c)
 {
+	static atomic_uint turn;
+	struct sockaddr_in *service = &services[turn++ % n_services];
 	int one = 1;
 
 	memset(c, 0, sizeof(*c));
@@ -102,7 +111,7 @@ int client_connect(struct client *c)
 	if (c->fd < 0)
 		die("socket: %s", strerror(errno));
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (connect(c->fd, (struct sockaddr *)&service, sizeof(service)))
+	if (connect(c->fd, (struct sockaddr *)service, sizeof(*service)))
 		return CLIENT_NO_SERVICE;
 	return 0;
 }

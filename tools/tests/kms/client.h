@@ -40,8 +40,8 @@ enum {
 /* One for all; from any thread afterwards */
 void client_init(void);
 
-/* Where to connect to; "127.0.0.1:PORT". Ends the program if that cannot be read. */
-void client_set_address(const char *address);
+/* Where to connect to, "127.0.0.1:PORT"; of several, each in turn. */
+void client_add_address(const char *address);
 
 /* 0, the number of the alert we got, or one of the above. client_close() in any case. */
 int client_login(struct client *c, const struct login *how);

@@ -7,7 +7,8 @@
  * call ID ROLE SELF PEER SUITE EPOCH [SLOT]	print "key HEX", "error CODE" or "closed";
  *						SLOT: the second key of a two-draw card
  * wait						print what comes until the end, and "closed"
- * secrets					print the secrets of this login
+ *
+ * With --print-secrets it only prints what the login would be made of.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ enum {
 	O_TLS12,
 	O_NO_DHE,
 	O_EARLY,
+	O_SECRETS,
 };
 
 static const struct option options[] = {
@@ -61,6 +63,7 @@ static const struct option options[] = {
 	{ "tls12", 0, NULL, O_TLS12 },
 	{ "no-dhe", 0, NULL, O_NO_DHE },
 	{ "early-data", 0, NULL, O_EARLY },
+	{ "print-secrets", 0, NULL, O_SECRETS },
 	{ 0 },
 };
 
@@ -128,6 +131,14 @@ static void do_wait(struct client *c)
 	printf("closed\n");
 }
 
+static int print_secrets(const struct drawn *d)
+{
+	print_hex("pool", d->key, QSC_KEYS_LEN);
+	print_hex("auth", d->auth, QSC_KEYS_LEN);
+	print_hex("dist", d->dist, QSC_KEYS_LEN);
+	return 0;
+}
+
 static void do_line(struct job *job, struct client *c, char *line)
 {
 	const char *answer;
@@ -137,10 +148,6 @@ static void do_line(struct job *job, struct client *c, char *line)
 		do_call(job, c, line);
 	} else if (!strcmp(line, "wait")) {
 		do_wait(c);
-	} else if (!strcmp(line, "secrets")) {
-		print_hex("pool", job->drawn.key, QSC_KEYS_LEN);
-		print_hex("auth", job->drawn.auth, QSC_KEYS_LEN);
-		print_hex("dist", job->drawn.dist, QSC_KEYS_LEN);
 	} else {
 		answer = client_ask(c, line);
 		printf("%s\n", answer ? answer : "closed");
@@ -153,7 +160,7 @@ static void take(struct job *job, int c)
 
 	switch (c) {
 	case O_CONNECT:
-		client_set_address(optarg);
+		client_add_address(optarg);
 		break;
 	case O_CARD:
 		job->card = strtoull(optarg, NULL, 10);
@@ -207,6 +214,7 @@ static void spoil(struct job *job, int c)
 int main(int argc, char **argv)
 {
 	const char *kit = NULL, *seed = "seed";
+	bool secrets = false;
 	static struct job job;
 	struct client client;
 	char line[2048];
@@ -221,12 +229,16 @@ int main(int argc, char **argv)
 			kit = optarg;
 		if (c == O_SEED)
 			seed = optarg;
+		if (c == O_SECRETS)
+			secrets = true;
 		take(&job, c);
 	}
 	if (!kit)
 		die("--kit is missing");
 	cards_open(&job.cards, kit, seed);
 	cards_draw(&job.cards, job.card, job.slot, &job.drawn);
+	if (secrets)
+		return print_secrets(&job.drawn);
 	memcpy(job.id, job.drawn.kid, QSC_KEYS_KID);
 	job.how.id = job.id;
 	job.how.id_len = QSC_KEYS_KID;

@@ -8,6 +8,7 @@
  * contend  logins with keys picked at random, again and again, whatever happens
  *	    to the service meanwhile: no key may get in twice. Then each key is
  *	    tried once more, and those that never got in are counted: lost.
+ * garbage  right logins that then send nonsense, and nonsense instead of TLS
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -17,6 +18,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sys/socket.h>
 
 #include "client.h"
 
@@ -111,11 +114,6 @@ static void *make_calls(void *arg)
 	return arg;
 }
 
-static unsigned int key_number(uint64_t card, uint32_t slot)
-{
-	return (unsigned int)(card - opt.first) * opt.n_keys + slot;
-}
-
 /* Waits for a service that is being started again. */
 static int try_key(unsigned int key)
 {
@@ -188,6 +186,77 @@ static void sweep(void)
 	printf("keys %u before %u late %u lost %u\n", keys, before, late, lost);
 }
 
+static size_t make_garbage(unsigned int *state, char *text, size_t size)
+{
+	static const char *const starts[] = {
+		"{\"op\":\"call-key\",\"call\":\"c\",\"role\":\"caller\",\"peer\":\"user-1\","
+		"\"suite\":\"AEAD_AES_256_GCM\",\"epoch\":0}\n",
+		"{\"op\":\"status\"}\n",
+		"",
+	};
+	const char *start = starts[rand_r(state) % 3];
+	size_t len = strlen(start), extra = (size_t)rand_r(state) % (size - len);
+
+	memcpy(text, start, len);
+	if (rand_r(state) % 2)
+		extra %= 16;
+	for (size_t i = 0; i < extra; i++)
+		text[len + i] = (char)rand_r(state);
+	for (int n = rand_r(state) % 3; n > 0 && len; n--)
+		text[(size_t)rand_r(state) % len] = (char)rand_r(state);
+	return len + extra;
+}
+
+static void send_garbage(unsigned int i, unsigned int *state)
+{
+	char text[6000];
+	struct client c;
+	struct drawn d;
+	int ret;
+
+	draw(opt.first, i, &d);
+	ret = login(&c, &d);
+	if (ret) {
+		fail("login", opt.first, i, ret);
+		client_close(&c);
+		return;
+	}
+	for (int n = rand_r(state) % 20; n >= 0; n--)
+		if (!client_send(&c, text, make_garbage(state, text, sizeof(text))))
+			break;
+	/* Some leave without a word, others hear it out. */
+	if (rand_r(state) % 2 && client_send(&c, "\n{\n", 3))
+		while (client_receive(&c))
+			;
+	client_close(&c);
+}
+
+static void send_no_tls(unsigned int *state)
+{
+	char text[6000];
+	struct client c;
+	size_t len = make_garbage(state, text, sizeof(text));
+
+	/* A handshake record with nonsense in it, every other time */
+	if (len > 9 && rand_r(state) % 2)
+		memcpy(text, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 9);
+	if (!client_connect(&c) && write(c.fd, text, len) > 0)
+		shutdown(c.fd, SHUT_WR);
+	client_close(&c);
+}
+
+static void *garbage(void *arg)
+{
+	unsigned int state, i;
+
+	while ((i = next_job++) < opt.count) {
+		state = (unsigned int)opt.random + i;
+		send_garbage(i, &state);
+		send_no_tls(&state);
+	}
+	return arg;
+}
+
 static void run_threads(void *(*body)(void *))
 {
 	pthread_t threads[1024];
@@ -249,7 +318,7 @@ int main(int argc, char **argv)
 			seed = optarg;
 			break;
 		case 'c':
-			client_set_address(optarg);
+			client_add_address(optarg);
 			break;
 		case 'm':
 			opt.mode = optarg;
@@ -290,6 +359,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(opt.mode, "race")) {
 		pthread_barrier_init(&barrier, NULL, opt.threads);
 		run_threads(race);
+	} else if (!strcmp(opt.mode, "garbage")) {
+		run_threads(garbage);
 	} else {
 		run_threads(contend);
 		sweep();
