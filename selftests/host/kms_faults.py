@@ -163,9 +163,9 @@ def _(folder):
     # What another handle has written has to be read again.
     s.add_cards(3, 1, keys=10)
     s.fault("read", count=1000000)
-    equal(talker.ask(request(2, "c", "caller", 1, epoch=1)), "error unavailable")
+    equal(talker.ask(request(2, "c", "caller", 1, epoch=1, dist=1)), "error unavailable")
     s.fault()
-    has(talker.ask(request(2, "c", "caller", 1, epoch=1)), "key ")
+    has(talker.ask(request(2, "c", "caller", 1, epoch=1, dist=1)), "key ")
     talker.leave()
     s.stop()
 

@@ -34,6 +34,18 @@ static const char schema[] =
 	" WITH (fillfactor = 75);"
 	"INSERT INTO qskms_meta VALUES('format', '" SCHEMA_VERSION "') ON CONFLICT DO NOTHING;";
 
+/*
+ * An error that is not the server's answer to a statement, or its farewell. Then
+ * the connection is of no more use, whatever PQstatus() says: after a failed
+ * write it goes on saying that all is well.
+ */
+static bool ends_connection(const PGresult *res)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return !state || !strncmp(state, "57P", 3) || !strncmp(state, "08", 2);
+}
+
 int pg_fail(struct store *st, const char *what, PGresult *res)
 {
 	struct pg *pg = st->priv;
@@ -42,9 +54,13 @@ int pg_fail(struct store *st, const char *what, PGresult *res)
 
 	/* libpq ends its messages with a newline and some have several lines. */
 	if (!said)
-		said = PQerrorMessage(pg->conn);
+		said = pg->conn ? PQerrorMessage(pg->conn) : "the connection was lost";
 	len = (int)strcspn(said, "\n");
 	store_fail(st, "store postgresql: cannot %s: %.*s", what, len, said);
+	if (ends_connection(res)) {
+		PQfinish(pg->conn);
+		pg->conn = NULL;
+	}
 	PQclear(res);
 	return -EIO;
 }
@@ -97,6 +113,7 @@ static int check_format(struct store *st)
 	struct pg *pg = st->priv;
 	PGresult *res = PQexec(pg->conn, "SELECT convert_from(value, 'UTF8') FROM qskms_meta"
 					 " WHERE name = 'format'");
+	const char *found;
 	int ret = 0;
 
 	if (is_missing(res)) {
@@ -104,13 +121,14 @@ static int check_format(struct store *st)
 		return store_fail(st, "store postgresql: there is nothing in it; qskmsd --init "
 				      "makes a new one");
 	}
-	if (PQresultStatus(res) != PGRES_TUPLES_OK || PQntuples(res) != 1)
+	if (PQresultStatus(res) != PGRES_TUPLES_OK)
 		return pg_fail(st, "read its format", res);
-	if (strcmp(PQgetvalue(res, 0, 0), SCHEMA_VERSION))
+	found = PQntuples(res) ? PQgetvalue(res, 0, 0) : "none";
+	if (strcmp(found, SCHEMA_VERSION))
 		ret = store_fail(st,
 				 "store postgresql: it has format %s, this program knows "
 				 "format " SCHEMA_VERSION,
-				 PQgetvalue(res, 0, 0));
+				 found);
 	PQclear(res);
 	return ret;
 }
@@ -145,6 +163,13 @@ static int prepare(struct store *st)
 	return 0;
 }
 
+/* Warnings of the server, which would go to stderr otherwise */
+static void ignore(void *arg, const char *message)
+{
+	(void)arg;
+	(void)message;
+}
+
 /* What stands before dbname, the operator's string may change. */
 int pg_connect(struct store *st)
 {
@@ -159,6 +184,7 @@ int pg_connect(struct store *st)
 	pg->conn = PQconnectdbParams(names, values, 1);
 	if (pg_lost(pg))
 		return pg_fail(st, "connect", NULL);
+	PQsetNoticeProcessor(pg->conn, ignore, NULL);
 	ret = check_server(st) ?: make_tables(st) ?: prepare(st);
 	if (ret) {
 		PQfinish(pg->conn);
@@ -224,23 +250,25 @@ PGresult *pg_run(struct store *st, enum pg_statement which, const struct pg_args
 		 const char *what)
 {
 	struct pg *pg = st->priv;
-	PGresult *res = NULL;
-	ExecStatusType status;
 
 	for (int tries = 0; tries < 2; tries++) {
-		if (pg_lost(pg) && (pg->in_transaction || pg_connect(st)))
+		ExecStatusType status;
+		PGresult *res;
+
+		if (pg_lost(pg) && pg->in_transaction) {
+			pg_fail(st, what, NULL);
 			break;
-		PQclear(res);
+		}
+		if (pg_lost(pg) && pg_connect(st))
+			break;
 		res = run_once(pg, which, args);
 		status = PQresultStatus(res);
 		if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
 			return res;
+		pg_fail(st, what, res);
 		if (!pg_lost(pg))
 			break;
 	}
-	/* pg_connect() has explained itself already. */
-	if (res || pg->conn)
-		pg_fail(st, what, res);
 	return NULL;
 }
 

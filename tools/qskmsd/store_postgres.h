@@ -51,7 +51,10 @@ struct pg {
 int pg_open(struct store *st, const char *conninfo);
 void pg_close(struct store *st);
 
-/* Set st->error from the server's words on @res, or on the connection. Clears @res. */
+/*
+ * Set st->error from the server's words on @res, or on the connection. Clears
+ * @res, and drops a connection that is of no more use.
+ */
 int pg_fail(struct store *st, const char *what, PGresult *res);
 
 /*

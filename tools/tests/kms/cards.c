@@ -93,4 +93,5 @@ void cards_register(const struct cards *cards, const char *path, uint64_t card,
 	}
 	if (qsc_qreg_finish(writer, &why))
 		die("%s", why.text);
+	qsc_qreg_abandon(writer);
 }

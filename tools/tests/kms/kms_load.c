@@ -23,7 +23,7 @@
 
 #include "client.h"
 
-#define PATIENCE 6000 /* times 10 ms without a service */
+#define PATIENCE 30000 /* times 10 ms without a service or its store */
 
 static struct {
 	const char *mode;
@@ -33,6 +33,7 @@ static struct {
 	unsigned int n_keys;
 	unsigned int threads;
 	unsigned int count; /* calls or attempts */
+	unsigned int skip; /* keys of each card that were used before */
 	unsigned int report; /* a line every so many attempts */
 	uint64_t random;
 } opt = { .mode = "calls", .first = 1, .n_cards = 2, .n_keys = 16, .threads = 8, .count = 100 };
@@ -89,7 +90,8 @@ static void one_call(unsigned int i)
 	unsigned int pairs = opt.n_cards / 2;
 	uint64_t caller = opt.first + 2 * (i % pairs);
 	/* All over the pool, as a card draws */
-	uint32_t slot = (uint32_t)(i / pairs * UINT64_C(7919) % opt.n_keys);
+	uint32_t fresh = opt.n_keys - opt.skip;
+	uint32_t slot = opt.skip + (uint32_t)(i / pairs * UINT64_C(7919) % fresh);
 	struct qsc_keys_call call = { .role = QSC_KEYS_CALLER, .suite = 1 };
 	uint8_t a[QSC_KEYS_LEN], b[QSC_KEYS_LEN];
 
@@ -114,7 +116,7 @@ static void *make_calls(void *arg)
 	return arg;
 }
 
-/* Waits for a service that is being started again. */
+/* Waits for a service, or a store, that is being started again. */
 static int try_key(unsigned int key)
 {
 	uint64_t card = opt.first + key / opt.n_keys;
@@ -127,7 +129,7 @@ static int try_key(unsigned int key)
 	for (int i = 0; i < PATIENCE; i++) {
 		ret = login(&c, &d);
 		client_close(&c);
-		if (ret != CLIENT_NO_SERVICE)
+		if (ret != CLIENT_NO_SERVICE && ret != SSL_AD_INTERNAL_ERROR)
 			break;
 		usleep(10000);
 	}
@@ -298,12 +300,19 @@ static unsigned int read_number(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "kit", 1, NULL, 'k' },     { "seed", 1, NULL, 's' },
-		{ "connect", 1, NULL, 'c' }, { "mode", 1, NULL, 'm' },
-		{ "first", 1, NULL, 'f' },   { "cards", 1, NULL, 'n' },
-		{ "keys", 1, NULL, 'K' },    { "threads", 1, NULL, 't' },
-		{ "count", 1, NULL, 'C' },   { "report", 1, NULL, 'r' },
-		{ "random", 1, NULL, 'R' },  { 0 },
+		{ "kit", 1, NULL, 'k' },
+		{ "seed", 1, NULL, 's' },
+		{ "connect", 1, NULL, 'c' },
+		{ "mode", 1, NULL, 'm' },
+		{ "first", 1, NULL, 'f' },
+		{ "cards", 1, NULL, 'n' },
+		{ "keys", 1, NULL, 'K' },
+		{ "threads", 1, NULL, 't' },
+		{ "count", 1, NULL, 'C' },
+		{ "report", 1, NULL, 'r' },
+		{ "random", 1, NULL, 'R' },
+		{ "skip", 1, NULL, 'S' },
+		{ 0 },
 	};
 	const char *kit = NULL, *seed = "seed";
 	int c;
@@ -340,6 +349,9 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			opt.report = read_number(optarg);
+			break;
+		case 'S':
+			opt.skip = read_number(optarg);
 			break;
 		case 'R':
 			opt.random = strtoull(optarg, NULL, 10);
