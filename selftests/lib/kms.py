@@ -46,7 +46,9 @@ def make(target):
 
 
 class Died(AssertionError):
-    pass
+    def __init__(self, service):
+        log = "\n".join(service.said().splitlines()[-20:])
+        super().__init__(f"qskmsd ended with {service.process.returncode}:\n{log}")
 
 
 class Service:
@@ -106,15 +108,14 @@ class Service:
         """However long it takes on this machine, while the service lives."""
         while not (result := condition()):
             if self.process.poll() is not None:
-                raise Died(f"qskmsd ended with {self.process.returncode}: {self.said()}")
+                raise Died(self)
             time.sleep(0.02)
         return result
 
     def stop(self):
         self.process.terminate()
-        status = self.process.wait()
-        if status:
-            raise Died(f"qskmsd ended with {status}: {self.said()}")
+        if self.process.wait():
+            raise Died(self)
 
     def kill(self):
         self.process.kill()

@@ -59,4 +59,4 @@ def equal(got, want):
 
 def has(text, part):
     if part not in text:
-        raise AssertionError(f"{part!r} is not in {text!r}")
+        raise AssertionError(f"{part!r} is not in {text[-2000:]!r}")

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "store_postgres.h"
 
@@ -170,8 +171,16 @@ static void ignore(void *arg, const char *message)
 	(void)message;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
 /* What stands before dbname, the operator's string may change. */
-int pg_connect(struct store *st)
+static int try_connect(struct store *st)
 {
 	struct pg *pg = st->priv;
 	const char *const names[] = { "connect_timeout", "tcp_user_timeout", "application_name",
@@ -180,7 +189,6 @@ int pg_connect(struct store *st)
 				       pg->conninfo, NULL };
 	int ret;
 
-	PQfinish(pg->conn);
 	pg->conn = PQconnectdbParams(names, values, 1);
 	if (pg_lost(pg))
 		return pg_fail(st, "connect", NULL);
@@ -190,6 +198,27 @@ int pg_connect(struct store *st)
 		PQfinish(pg->conn);
 		pg->conn = NULL;
 	}
+	return ret;
+}
+
+/*
+ * A server that does not answer is left alone for as long as it has kept us
+ * waiting: whoever queues up behind is told at once.
+ */
+int pg_connect(struct store *st)
+{
+	struct pg *pg = st->priv;
+	int64_t begin = now_ms(), end;
+	int ret;
+
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+	if (begin < pg->quiet_until)
+		return store_fail(st, "store postgresql: cannot connect: no answer a moment ago");
+	ret = try_connect(st);
+	end = now_ms();
+	if (ret)
+		pg->quiet_until = end + (end - begin);
 	return ret;
 }
 

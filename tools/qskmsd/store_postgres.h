@@ -46,6 +46,7 @@ struct pg {
 	PGconn *conn;
 	char *conninfo;
 	bool in_transaction; /* a lost connection cannot be replaced now */
+	int64_t quiet_until; /* milliseconds of CLOCK_MONOTONIC, see pg_connect() */
 };
 
 int pg_open(struct store *st, const char *conninfo);

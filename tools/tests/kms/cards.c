@@ -21,9 +21,13 @@ void die(const char *fmt, ...)
 
 void cards_use_kit(struct cards *cards, const struct qsc_kit *kit, const char *seed)
 {
+	uint8_t key[QSC_KEYS_LEN];
+
 	cards->kit = *kit;
-	if (qsc_kid_new(&cards->kid, kit->kid_master) ||
-	    qsc_keys_hkdf(seed, strlen(seed), "", 0, "seed", 4, cards->seed, sizeof(cards->seed)))
+	cards->random = EVP_CIPHER_CTX_new();
+	if (qsc_kid_new(&cards->kid, kit->kid_master) || !cards->random ||
+	    qsc_keys_hkdf(seed, strlen(seed), "", 0, "seed", 4, key, sizeof(key)) ||
+	    EVP_EncryptInit_ex(cards->random, EVP_aes_256_ecb(), NULL, key, NULL) != 1)
 		die("crypto failed");
 }
 
@@ -40,14 +44,22 @@ void cards_open(struct cards *cards, const char *kit, const char *seed)
 void cards_close(struct cards *cards)
 {
 	qsc_kid_free(cards->kid);
+	EVP_CIPHER_CTX_free(cards->random);
 }
 
-static void number(const struct cards *cards, char what, uint64_t card, uint32_t slot, uint8_t *out)
+/* Two blocks that differ in one bit. Fast: a large store has 130 million of them. */
+static void number(const struct cards *cards, uint8_t what, uint64_t card, uint32_t slot,
+		   uint8_t *out)
 {
-	uint8_t text[13] = { (uint8_t)what };
+	uint8_t blocks[2][16] = { 0 };
+	int len;
 
-	put_be32(put_be64(text + 1, card), slot);
-	if (qsc_hmac(cards->seed, text, sizeof(text), out))
+	for (uint8_t i = 0; i < 2; i++) {
+		blocks[i][0] = what;
+		blocks[i][1] = i;
+		put_be32(put_be64(blocks[i] + 2, card), slot);
+	}
+	if (EVP_EncryptUpdate(cards->random, out, &len, blocks[0], sizeof(blocks)) != 1)
 		die("crypto failed");
 }
 

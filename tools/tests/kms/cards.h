@@ -6,12 +6,14 @@
 #ifndef _KMS_TEST_CARDS_H
 #define _KMS_TEST_CARDS_H
 
+#include <openssl/evp.h>
+
 #include "keys/keys.h"
 
 struct cards {
 	struct qsc_kit kit;
 	struct qsc_kid *kid;
-	uint8_t seed[QSC_KEYS_LEN];
+	EVP_CIPHER_CTX *random; /* AES under the seed */
 };
 
 /* What a card would answer to DRAW, and what follows from it */
@@ -22,7 +24,7 @@ struct drawn {
 	uint8_t dist[QSC_KEYS_LEN];
 };
 
-/* All of these end the program on errors. */
+/* All of these end the program on errors. Not for several threads at a time. */
 void cards_open(struct cards *cards, const char *kit, const char *seed);
 void cards_use_kit(struct cards *cards, const struct qsc_kit *kit, const char *seed);
 void cards_close(struct cards *cards);
