@@ -56,15 +56,18 @@ $(OUT)/tests/kms/preload_%.so: $(SRC)/tests/kms/preload_%.c
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -shared -fPIC $(WARN) $(CFLAGS) $< -o $@ -ldl
 
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 
 install: install-kms
 install-kms: $(OUT)/qskmsd $(OUT)/qskms
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(UNITDIR)
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSUSERSDIR)
 	$(INSTALL) -m 755 $(OUT)/qskmsd $(OUT)/qskms $(DESTDIR)$(PREFIX)/sbin
 	$(INSTALL) -m 644 $(TOP)/Documentation/man/qskmsd.8 $(TOP)/Documentation/man/qskms.8 \
 		$(DESTDIR)$(MANDIR)/man8
 	sed 's|@PREFIX@|$(PREFIX)|' $(SRC)/qskmsd/qskmsd.service.in \
 		> $(DESTDIR)$(UNITDIR)/qskmsd.service
+	$(INSTALL) -m 644 $(SRC)/qskmsd/qskmsd.sysusers $(DESTDIR)$(SYSUSERSDIR)/qskmsd.conf
 
 .PHONY: kms-helpers install-kms
 
