@@ -65,7 +65,15 @@ no_calls() {
 
 # Control: without a call the marker is on the wire, so the tap would tell.
 clear_without_call() {
-	talk_pair 3 && sleep 0.3 && grep -aq "$MARKER" "$work/3.pcap"
+	local tries
+
+	talk_pair 3 || return
+	for tries in $(seq 100); do
+		grep -aq "$MARKER" "$work/3.pcap" && return
+		sleep 0.1
+	done
+	echo "no clear packet in the capture after $tries looks"
+	return 1
 }
 
 # hooked NS 1|0
