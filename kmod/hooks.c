@@ -221,6 +221,19 @@ static __always_inline unsigned int process(struct qsc_udp u, const struct qsc_t
 	return ingress(u, leg, tuple->use, exact);
 }
 
+/* They cannot be told apart: each of them counts. */
+static void drop_segments(struct qsc_leg *leg, const struct sk_buff *skb, enum qsc_way way)
+{
+	unsigned int n = max_t(unsigned int, skb_shinfo(skb)->gso_segs, 1);
+
+	while (n--) {
+		if (way == QSC_WAY_OUT)
+			drop_count(leg, &leg->tx, QSC_TX_STAT(DROP_NO_MEMORY));
+		else
+			drop_count(leg, &leg->rx, QSC_RX_STAT(DROP_NO_MEMORY));
+	}
+}
+
 /*
  * A packet that stands for many (UDP_SEGMENT going out, GRO coming in) is
  * taken apart, and each part goes its own way.
@@ -234,9 +247,8 @@ static noinline unsigned int each_segment(struct qsc_udp u, const struct nf_hook
 
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs)) {
-		if (way == QSC_WAY_OUT)
-			return drop_count(leg, &leg->tx, QSC_TX_STAT(DROP_NO_MEMORY));
-		return drop_count(leg, &leg->rx, QSC_RX_STAT(DROP_NO_MEMORY));
+		drop_segments(leg, skb, way);
+		return NF_DROP;
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {

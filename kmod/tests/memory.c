@@ -4,8 +4,13 @@
 #include "memory.h"
 
 #include <crypto/internal/aead.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/tracepoint.h>
 #include <linux/uaccess.h>
+#include <trace/events/kmem.h>
+
+#define WATCHED_MAX 8192 /* of one object */
 
 void qsc_test_remember(struct kunit *test, struct qsc_test_memory *m, const void *addr, size_t size)
 {
@@ -73,3 +78,45 @@ void qsc_test_need_freed_memory(struct kunit *test)
 			kunit_skip(test, "this kernel wipes what is freed");
 	}
 }
+
+#ifdef CONFIG_TRACEPOINTS
+/* Reads whole objects: how much of one is in use only its owner knows. */
+static void look_into(void *data, unsigned long call_site, const void *ptr)
+{
+	struct qsc_test_watch *w = data;
+	size_t size, i;
+	u32 n;
+
+	if (current != w->thread || ZERO_OR_NULL_PTR(ptr))
+		return;
+	size = min_t(size_t, ksize(ptr), WATCHED_MAX);
+	if (copy_from_kernel_nofault(w->copy, ptr, size))
+		return;
+	for (i = 0; i + QSC_TEST_SECRET_LEN <= size; i++)
+		for (n = 0; n < w->nr; n++)
+			w->found += !memcmp(w->copy + i, w->secrets[n], QSC_TEST_SECRET_LEN);
+}
+
+void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w)
+{
+	w->copy = kunit_kzalloc(test, WATCHED_MAX, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, w->copy);
+	w->thread = current;
+	KUNIT_ASSERT_EQ(test, register_trace_kfree(look_into, w), 0);
+}
+
+void qsc_test_watch_stop(struct qsc_test_watch *w)
+{
+	unregister_trace_kfree(look_into, w);
+	tracepoint_synchronize_unregister();
+}
+#else
+void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w)
+{
+	kunit_skip(test, "this kernel has no tracepoints");
+}
+
+void qsc_test_watch_stop(struct qsc_test_watch *w)
+{
+}
+#endif

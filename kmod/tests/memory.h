@@ -60,4 +60,36 @@ u32 qsc_test_key_survivors(const struct qsc_test_key_memory *m);
  */
 void qsc_test_need_freed_memory(struct kunit *test);
 
+#define QSC_TEST_SECRET_LEN 16
+
+/**
+ * struct qsc_test_watch - looks into all memory that a thread frees
+ * @secrets: what to look for
+ * @nr: of them
+ * @found: how often there was one
+ * @thread: whose
+ * @copy: of what is freed
+ *
+ * What an error path frees, nobody knows the address of afterwards; so this
+ * looks before it is gone.
+ */
+struct qsc_test_watch {
+	const u8 (*secrets)[QSC_TEST_SECRET_LEN];
+	u32 nr;
+	u32 found;
+	struct task_struct *thread;
+	u8 *copy;
+};
+
+/**
+ * qsc_test_watch_start() - look into all that this thread frees from now on
+ * @test: skipped where the kernel has no tracepoints
+ * @w: @secrets and @nr are set
+ *
+ * Nothing may end the test before qsc_test_watch_stop().
+ */
+void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w);
+
+void qsc_test_watch_stop(struct qsc_test_watch *w);
+
 #endif /* _QSC_TESTS_MEMORY_H */

@@ -67,6 +67,53 @@ static void what_is_sent_arrives(struct kunit *test)
 			qsc_test_stat(&f->tx, QSC_STAT(OCTETS)));
 }
 
+/*
+ * What the hooks do with a payload: tell what it is, and protect it if it is
+ * RTP or RTCP. The buffer has room for what is added, and not for a byte more.
+ */
+static void any_header_on_any_length_is_sent_or_refused(struct kunit *test)
+{
+	struct qsc_test_pair *f = start(test);
+	u32 len, first, sent = 0, n;
+
+	for (len = 0; len <= 64; len++) {
+		u8 *p = kunit_kzalloc(test, len + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN, GFP_KERNEL);
+		u8 *copy = kunit_kzalloc(test, max(len, 1U), GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		KUNIT_ASSERT_NOT_NULL(test, copy);
+		for (first = 0; first < 512; first++) {
+			/* Above 255 the second byte makes it RTCP. */
+			enum qsc_packet_kind kind;
+			unsigned int verdict;
+			u8 header[12] = { first, first / 256 * 200 };
+
+			put_unaligned_be16(++sent, header + 2);
+			put_unaligned_be32(SSRC, header + (first < 256 ? 8 : 4));
+			memset(p, 0, len);
+			memcpy(p, header, min_t(u32, len, sizeof(header)));
+			memcpy(copy, p, len);
+			kind = qsc_packet_classify(p, len, QSC_PORT_MUX);
+			if (kind != QSC_PACKET_RTP && kind != QSC_PACKET_RTCP)
+				continue;
+			verdict = qsc_test_protect(&f->tx, kind, p, len);
+			if (kind == QSC_PACKET_RTP && qsc_rtp_header_len(copy, len) < 0) {
+				KUNIT_ASSERT_EQ(test, verdict, QSC_STAT(DROP_MALFORMED));
+				continue;
+			}
+			KUNIT_ASSERT_EQ_MSG(test, verdict, QSC_VERDICT_OK, "%u bytes from %#x", len,
+					    first);
+			n = len + qsc_stream_overhead(qsc_test_cur(&f->tx), kind);
+			KUNIT_ASSERT_EQ(test, qsc_test_unprotect(&f->rx, kind, p, &n),
+					QSC_VERDICT_OK);
+			KUNIT_ASSERT_EQ(test, n, len);
+			KUNIT_ASSERT_EQ(test, memcmp(p, copy, len), 0);
+		}
+		kunit_kfree(test, copy);
+		kunit_kfree(test, p);
+	}
+}
+
 static void no_index_is_sent_twice(struct kunit *test)
 {
 	struct qsc_test_pair *f = start(test);
@@ -366,6 +413,7 @@ static void fallback_is_counted(struct kunit *test)
 
 static struct kunit_case stream_cases[] = {
 	KUNIT_CASE(what_is_sent_arrives),
+	KUNIT_CASE(any_header_on_any_length_is_sent_or_refused),
 	KUNIT_CASE(no_index_is_sent_twice),
 	KUNIT_CASE(sequence_numbers_wrap),
 	KUNIT_CASE(roc_goes_on_over_a_rekey),

@@ -4,6 +4,7 @@
 
 /* What the suites share. */
 #include <kunit/test.h>
+#include <linux/module.h>
 #include <linux/prandom.h>
 #include <linux/types.h>
 
@@ -19,6 +20,23 @@
 static inline u32 qsc_test_below(struct rnd_state *rnd, u32 n)
 {
 	return prandom_u32_state(rnd) % n;
+}
+
+/* Is the code under test a copy that nobody else uses? */
+#ifdef MODULE
+#define QSC_TEST_IS_COPY true
+#else
+#define QSC_TEST_IS_COPY false
+#endif
+
+/* References to the code under test: calls hold one each. */
+static inline int qsc_test_users(void)
+{
+#ifdef MODULE
+	return module_refcount(THIS_MODULE);
+#else
+	return 0;
+#endif
 }
 
 /**

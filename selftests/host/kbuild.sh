@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The module builds for each stock kernel without a warning, neither from the
-# compiler with W=1 nor from sparse. Warnings are made errors, so that a file
-# which has one is looked at again the next time.
+# compiler with W=1 nor from sparse; and for a 7.x, where one has been built for
+# other tests. Warnings are made errors, so that a file which has one is looked
+# at again the next time.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -12,6 +13,12 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 cd "$top"
 
 KERNELS="6.1 6.12"
+for later in plain-7 debug-7; do
+	if selftests/rig/kernels/build --built $later >/dev/null; then
+		KERNELS="$KERNELS $later"
+		break
+	fi
+done
 
 # clean_build NAME KERNEL MAKE-ARGUMENT...
 clean_build() {

@@ -14,7 +14,6 @@
 
 #define PACKET_MAX	4096
 #define OPTIONS_LEN	8
-#define FRAGMENT_ID	0x7153
 
 static int put_udp(uint8_t *p, const struct craft *c)
 {
@@ -29,6 +28,11 @@ static int put_udp(uint8_t *p, const struct craft *c)
 	return sizeof(uh) + c->len;
 }
 
+static uint16_t fragment_id(const struct craft *c)
+{
+	return c->id ? c->id : CRAFT_ID;
+}
+
 static int put_ip4(uint8_t *p, const struct craft *c, int payload, int offset)
 {
 	union addr from = net_addr(AF_INET, c->from, 0);
@@ -39,7 +43,7 @@ static int put_ip4(uint8_t *p, const struct craft *c, int payload, int offset)
 		.version = 4,
 		.ihl = hdr / 4,
 		.tot_len = htons(hdr + payload),
-		.id = htons(FRAGMENT_ID),
+		.id = htons(fragment_id(c)),
 		.ttl = 64,
 		.protocol = IPPROTO_UDP,
 		.saddr = from.in4.sin_addr.s_addr,
@@ -61,7 +65,7 @@ static int put_ip6(uint8_t *p, const struct craft *c, int payload, int offset)
 	struct ip6_frag fh = {
 		.ip6f_nxt = c->options ? IPPROTO_DSTOPTS : IPPROTO_UDP,
 		.ip6f_offlg = htons(offset) | (c->part == CRAFT_FIRST ? IP6F_MORE_FRAG : 0),
-		.ip6f_ident = htonl(FRAGMENT_ID),
+		.ip6f_ident = htonl(fragment_id(c)),
 	};
 	int len = sizeof(struct ip6_hdr);
 	struct ip6_hdr ip6 = {
@@ -106,24 +110,31 @@ static uint16_t checksum(const struct craft *c, const uint8_t *udp, int len)
 	return htons(sum ? sum : 0xffff);
 }
 
+/* A test makes its namespaces once: the sockets stay open for the next packet. */
+static int raw_socket(enum side side, int family)
+{
+	static int sockets[SIDES][2] = { { -1, -1 }, { -1, -1 } };
+	int *fd = &sockets[side][family == AF_INET6];
+	int on = 1;
+
+	if (*fd >= 0)
+		return *fd;
+	net_enter(side);
+	*fd = socket(family, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_RAW);
+	if (*fd < 0)
+		ksft_exit_fail_msg("raw socket: %s\n", strerror(errno));
+	/* connection tracking must not put our fragments together again */
+	if (family == AF_INET)
+		setsockopt(*fd, IPPROTO_IP, IP_NODEFRAG, &on, sizeof(on));
+	return *fd;
+}
+
 static int send_raw(const struct craft *c, const uint8_t *p, int len)
 {
 	union addr to = net_addr(c->family, c->to, 0);
-	int on = 1;
-	int err = 0;
-	int fd;
+	int fd = raw_socket(c->side, c->family);
 
-	net_enter(c->side);
-	fd = socket(c->family, SOCK_RAW, IPPROTO_RAW);
-	if (fd < 0)
-		ksft_exit_fail_msg("raw socket: %s\n", strerror(errno));
-	/* connection tracking must not put our fragments together again */
-	if (c->family == AF_INET)
-		setsockopt(fd, IPPROTO_IP, IP_NODEFRAG, &on, sizeof(on));
-	if (sendto(fd, p, len, 0, &to.sa, net_addr_len(&to)) < 0)
-		err = errno;
-	close(fd);
-	return err;
+	return sendto(fd, p, len, 0, &to.sa, net_addr_len(&to)) < 0 ? errno : 0;
 }
 
 int craft_send(const struct craft *c)

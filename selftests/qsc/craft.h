@@ -30,7 +30,10 @@ struct craft {
 	bool options;		/* IPv4 options, or an IPv6 destination header */
 	enum craft_part part;
 	int split;		/* data bytes in the first fragment, 8 n */
+	uint16_t id;		/* of the fragments; 0: CRAFT_ID */
 };
+
+#define CRAFT_ID	0x7153
 
 /* Returns 0 or the errno of the send. */
 int craft_send(const struct craft *c);

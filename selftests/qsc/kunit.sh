@@ -6,7 +6,7 @@
 # the results in the kernel's log.
 set -u
 
-failslab=/sys/kernel/debug/failslab
+failures=/sys/kernel/debug
 
 # Results of 6.1 have a dash before the name. What is not a result and not part
 # of the frame says what went wrong, or is another message of the kernel.
@@ -46,16 +46,29 @@ skip() {
 	exit 4
 }
 
+# set_for_now FILE VALUE: until this script ends, where there is such a file
+set_for_now() {
+	[ -e "$1" ] || return 0
+	restore="echo $(cat "$1") >$1; $restore"
+	echo "$2" >"$1"
+}
+
 echo "TAP version 13"
 [ "$(id -u)" -eq 0 ] || skip "must be run as root"
 modprobe -qn qsc_kunit || skip "there is no qsc_kunit.ko for this kernel"
 [ ! -d /sys/module/qsc_kunit ] || rmmod qsc_kunit
 
+restore=
+trap 'eval "$restore"' EXIT
+trap 'exit 1' HUP INT TERM
+
 # Allocations that may sleep can fail as well, and none says so in the log.
-if [ -e $failslab ]; then
-	echo N >$failslab/ignore-gfp-wait
-	echo 0 >$failslab/verbose
-fi
+for kind in failslab fail_page_alloc; do
+	set_for_now $failures/$kind/ignore-gfp-wait N
+	set_for_now $failures/$kind/verbose 0
+done
+# Every key that is erased waits for the readers of the old one.
+set_for_now /sys/kernel/rcu_expedited 1
 
 mark="qsc_kunit: tests of process $$"
 echo "$mark" >/dev/kmsg

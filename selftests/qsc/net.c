@@ -163,7 +163,7 @@ int net_ifindex(enum side side)
 	return if_nametoindex(wire[side]);
 }
 
-int net_tap(enum side side)
+int net_tap_on(enum side side, const char *device)
 {
 	struct sockaddr_ll ll = {
 		.sll_family = AF_PACKET,
@@ -172,12 +172,18 @@ int net_tap(enum side side)
 	int bytes = BUFFER_BYTES;
 	int fd;
 
-	ll.sll_ifindex = net_ifindex(side);
+	net_enter(side);
+	ll.sll_ifindex = if_nametoindex(device);
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
 	if (fd < 0 || bind(fd, (struct sockaddr *)&ll, sizeof(ll)))
 		ksft_exit_fail_msg("AF_PACKET socket: %s\n", strerror(errno));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	return fd;
+}
+
+int net_tap(enum side side)
+{
+	return net_tap_on(side, wire[side]);
 }
 
 bool net_readable(int fd, int timeout_ms)

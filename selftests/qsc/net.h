@@ -58,6 +58,7 @@ void net_connect(int fd, int family, int host, uint16_t port);
 
 /* Raw packets of a side's wire, from now on: a tap. */
 int net_tap(enum side side);
+int net_tap_on(enum side side, const char *device);
 
 /* Wait for a datagram; false after the timeout. */
 bool net_readable(int fd, int timeout_ms);

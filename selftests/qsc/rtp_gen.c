@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Random but well-formed RTP and RTCP. */
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "rtp_gen.h"
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	v = htons(v);
-	memcpy(p, &v, 2);
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	v = htonl(v);
-	memcpy(p, &v, 4);
-}
 
 uint64_t rtp_estimate(uint64_t top, uint16_t seq)
 {

@@ -19,10 +19,10 @@
  */
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "../lib/ksft.h"
 #include "diff.h"
+#include "env.h"
 
 #define GCM256 QSC_SUITE_AEAD_AES_256_GCM
 #define GCM128 QSC_SUITE_AEAD_AES_128_GCM
@@ -215,15 +215,6 @@ static void run_one(struct scenario *sc, int dir, uint64_t seed, const struct st
 	free(run);
 }
 
-static uint64_t seed_of_run(void)
-{
-	const char *text = getenv("QSC_SEED");
-	uint64_t seed = text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL) << 16 ^ getpid();
-
-	ksft_print_msg("replay with QSC_SEED=%llu\n", (unsigned long long)seed);
-	return seed;
-}
-
 int main(int argc, char **argv)
 {
 	struct standin standin = { .on = argc > 1 && !strcmp(argv[1], "-s") };
@@ -246,7 +237,7 @@ int main(int argc, char **argv)
 	if (!standin.on)
 		sk = dut_open(SIDE_A);
 	ksft_set_plan(plan);
-	seed = seed_of_run();
+	seed = env_seed();
 
 	for (i = 0; i < N_SCENARIOS; i++) {
 		struct scenario sc = scenarios[i];

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Netlink commands whose allocations fail. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../lib/ksft.h"
+#include "dut.h"
+#include "fail.h"
+#include "nlraw.h"
+
+#define TABLE_MAX	4096
+#define MKI_LEN		4
+
+#ifndef SOL_NETLINK
+#define SOL_NETLINK	270
+#endif
+
+static struct {
+	struct qsc_sock *sk;	/* asks what is there */
+	struct nlr_sock nl;	/* does what fails */
+	uint16_t family;
+	uint32_t group;
+	int events;
+} ctl;
+
+struct nl_case {
+	const char *name;
+	void (*prepare)(void);
+	void (*build)(struct nlr_msg *m);
+	bool close_owner;	/* instead of a message */
+};
+
+/* ------------------------------------------------------------- the table */
+
+struct table {
+	char text[TABLE_MAX];
+	int len;
+};
+
+static int print_call(const struct qsc_call *c, void *arg)
+{
+	struct table *t = arg;
+	unsigned int i;
+
+	t->len += snprintf(t->text + t->len, TABLE_MAX - t->len, "%s %u/%u/%u/%u/%u:", c->id,
+			   c->state, c->reason, c->timeout_s, c->lifetime_s, c->flags);
+	for (i = 0; i < c->legs[0].n_keys && t->len < TABLE_MAX; i++)
+		t->len += snprintf(t->text + t->len, TABLE_MAX - t->len, " %u.%u.%u.%u",
+				   c->legs[0].keys[i].dir, c->legs[0].keys[i].state,
+				   c->legs[0].keys[i].generation, c->legs[0].keys[i].ssrcs);
+	t->len += snprintf(t->text + t->len, TABLE_MAX - t->len, "; ");
+	return t->len < TABLE_MAX ? 0 : -E2BIG;
+}
+
+static void look(struct table *t)
+{
+	t->len = 0;
+	t->text[0] = 0;
+	if (qsc_call_dump(ctl.sk, print_call, t))
+		ksft_exit_fail_msg("dump: %s\n", qsc_last_error(ctl.sk)->text);
+}
+
+static bool same(const struct table *a, const struct table *b)
+{
+	return !strcmp(a->text, b->text);
+}
+
+/* ------------------------------------------------------------- messages */
+
+static void put_addr(struct nlr_msg *m, int leg, uint16_t type, bool v6, uint8_t host)
+{
+	uint8_t v4[4] = { 10, 77, 0, host };
+	uint8_t six[16] = { 0xfd, 0x77, [15] = host };
+
+	nlr_put(m, leg, type, v6 ? six : v4, v6 ? 16 : 4);
+}
+
+static void build_new(struct nlr_msg *m, const char *id, bool v6, bool rtcp_port, uint16_t port,
+		      uint32_t flags)
+{
+	int leg;
+
+	nlr_start(m, ctl.family, QSC_CMD_CALL_NEW, NLM_F_ACK);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	nlr_put_u32(m, NL_ROOT, QSC_A_CALL_FLAGS, flags);
+	nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, 1000000);
+	leg = nlr_nest(m, NL_ROOT, QSC_A_CALL_LEG);
+	put_addr(m, leg, QSC_A_LEG_LOCAL_ADDR, v6, 1);
+	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_PORT, htons(port));
+	put_addr(m, leg, QSC_A_LEG_REMOTE_ADDR, v6, 2);
+	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_PORT, htons(port + 2000));
+	if (!rtcp_port)
+		return;
+	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_RTCP_PORT, htons(port + 1));
+	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(port + 2001));
+}
+
+static void build_key(struct nlr_msg *m, const char *id, uint32_t dir, uint32_t suite, uint8_t mki,
+		      int rocs)
+{
+	static const char secret[] = FAIL_MARKER FAIL_MARKER FAIL_MARKER FAIL_MARKER;
+	uint8_t mki_bytes[MKI_LEN] = { mki };
+	int key, roc;
+
+	nlr_start(m, ctl.family, QSC_CMD_KEY_SET, NLM_F_ACK);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	key = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
+	nlr_put_u32(m, key, QSC_A_KEY_DIR, dir);
+	nlr_put_u32(m, key, QSC_A_KEY_SUITE, suite);
+	nlr_put(m, key, QSC_A_KEY_MASTER, secret, suite == QSC_SUITE_AEAD_AES_256_GCM ? 32 : 16);
+	nlr_put(m, key, QSC_A_KEY_SALT, secret, 12);
+	if (mki)
+		nlr_put(m, key, QSC_A_KEY_MKI, mki_bytes, MKI_LEN);
+	/* the old key stays as long as this takes */
+	nlr_put_u32(m, key, QSC_A_KEY_OVERLAP, QSC_OVERLAP_MAX_MS);
+	while (rocs--) {
+		roc = nlr_nest(m, key, QSC_A_KEY_ROC);
+		nlr_put_u32(m, roc, QSC_A_ROC_SSRC, 1000 + rocs);
+		nlr_put_u32(m, roc, QSC_A_ROC_VALUE, 7);
+	}
+}
+
+static void build_named(struct nlr_msg *m, uint8_t cmd, const char *id)
+{
+	nlr_start(m, ctl.family, cmd, NLM_F_ACK);
+	if (id)
+		nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+}
+
+static void must(struct nlr_msg *m)
+{
+	int err = nlr_request(&ctl.nl, m);
+
+	if (err)
+		ksft_exit_fail_msg("a request that must succeed: %s\n", strerror(-err));
+}
+
+/* -------------------------------------------------- the states it starts in */
+
+static void nothing(void)
+{
+}
+
+static void other_call(void)
+{
+	struct nlr_msg m;
+
+	build_new(&m, "other", false, false, 4100, 0);
+	must(&m);
+}
+
+static void new_call(void)
+{
+	struct nlr_msg m;
+
+	build_new(&m, "it", false, true, 4000, 0);
+	must(&m);
+}
+
+static void keyed_call(void)
+{
+	struct nlr_msg m;
+
+	new_call();
+	build_key(&m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	must(&m);
+	build_key(&m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	must(&m);
+}
+
+static void bound_call(void)
+{
+	struct nlr_msg m;
+
+	build_new(&m, "it", false, false, 4000, QSC_CALL_FLAGS_BOUND);
+	must(&m);
+	build_key(&m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	must(&m);
+}
+
+static void three_calls(void)
+{
+	struct nlr_msg m;
+
+	keyed_call();
+	other_call();
+	build_new(&m, "third", true, false, 4200, 0);
+	must(&m);
+	build_key(&m, "third", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	must(&m);
+}
+
+/* -------------------------------------------------------- what is done */
+
+static void do_info(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_INFO_GET, NULL);
+}
+
+static void do_new(struct nlr_msg *m)
+{
+	build_new(m, "it", false, false, 4000, 0);
+}
+
+static void do_new_bound(struct nlr_msg *m)
+{
+	build_new(m, "it", true, true, 4000, QSC_CALL_FLAGS_BOUND);
+}
+
+static void do_del(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_CALL_DEL, "it");
+}
+
+static void do_get(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_CALL_GET, "it");
+}
+
+static void do_dump(struct nlr_msg *m)
+{
+	nlr_start(m, ctl.family, QSC_CMD_CALL_GET, NLM_F_DUMP);
+}
+
+static void do_set(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_CALL_SET, "it");
+	nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, 2000000);
+}
+
+static void do_flush(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_CALL_FLUSH, NULL);
+}
+
+static void do_key(struct nlr_msg *m)
+{
+	build_key(m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+}
+
+static void do_key_rocs(struct nlr_msg *m)
+{
+	build_key(m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, QSC_KEY_ROC_MAX);
+}
+
+static void do_rekey_tx(struct nlr_msg *m)
+{
+	build_key(m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
+}
+
+static void do_rekey_rx(struct nlr_msg *m)
+{
+	build_key(m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
+}
+
+static void do_erase(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_KEY_ERASE, "it");
+}
+
+static void do_stats(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_STATS_GET, "it");
+}
+
+static void do_totals(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_STATS_GET, NULL);
+}
+
+static const struct nl_case cases[] = {
+	{ "info", nothing, do_info },
+	{ "the first call", nothing, do_new },
+	{ "another call", other_call, do_new_bound },
+	{ "call del", keyed_call, do_del },
+	{ "call get", keyed_call, do_get },
+	{ "a dump", three_calls, do_dump },
+	{ "call set", keyed_call, do_set },
+	{ "call flush", three_calls, do_flush },
+	{ "the first key", new_call, do_key },
+	{ "a key with an MKI and ROCs", new_call, do_key_rocs },
+	{ "another sending key", keyed_call, do_rekey_tx },
+	{ "another receiving key", keyed_call, do_rekey_rx },
+	{ "key erase", keyed_call, do_erase },
+	{ "counters of a call", keyed_call, do_stats },
+	{ "counters of all", three_calls, do_totals },
+	{ "the end of an owner", bound_call, .close_owner = true },
+};
+
+#define N_CASES ((int)(sizeof(cases) / sizeof(*cases)))
+
+/* ------------------------------------------------------------ one of them */
+
+struct outcome {
+	bool injected;
+	bool answered;
+	int err;
+	bool leaked;
+};
+
+static void drain_events(void)
+{
+	char buf[8192];
+	ssize_t len;
+
+	while ((len = recv(ctl.events, buf, sizeof(buf), MSG_DONTWAIT)) >= 0 || errno == ENOBUFS)
+		if (len > 0 && memmem(buf, len, FAIL_MARKER, strlen(FAIL_MARKER)))
+			ksft_exit_fail_msg("there is a key in an event\n");
+}
+
+static void start_over(const struct nl_case *c)
+{
+	if (qsc_call_flush(ctl.sk, NULL))
+		ksft_exit_fail_msg("flush: %s\n", qsc_last_error(ctl.sk)->text);
+	c->prepare();
+	drain_events();
+}
+
+/* As libqsc has it: what netlink refuses by itself it must not echo. */
+static void open_nl(void)
+{
+	nlr_open(&ctl.nl, SIDE_A, true, true, false);
+}
+
+/* Ciphers that are put together of two: several times slower than the others. */
+static int slow_ciphers(void)
+{
+	FILE *f = fopen("/proc/crypto", "r");
+	char line[256];
+	int n = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		n += !strncmp(line, "driver", 6) && strstr(line, "gcm_base(");
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/* The @n-th allocation fails; 0: none. */
+static struct outcome act(const struct nl_case *c, unsigned int n)
+{
+	static uint8_t buf[NL_BYTES];
+	struct nlr_seen seen = {};
+	struct outcome o = {};
+	struct nlr_answer a = {};
+	static struct nlr_msg m;
+	int len = 0, err;
+
+	if (!c->close_owner) {
+		c->build(&m);
+		len = nlr_flatten(&m, 1, buf, sizeof(buf));
+	}
+	inj_start(n);
+	if (c->close_owner)
+		close(ctl.nl.fd);
+	else
+		o.err = nlr_send(&ctl.nl, buf, len);
+	o.injected = n && inj_stop();
+	if (c->close_owner) {
+		open_nl();
+		o.answered = true;
+		return o;
+	}
+	if (o.err) {
+		o.answered = true;
+		return o;
+	}
+	/* the answer itself may be what there was no memory for */
+	do {
+		err = nlr_read(&ctl.nl, 1, &a, 1, FAIL_MARKER, &seen);
+		o.answered = o.answered || a.acks || a.dones;
+		o.err = a.err ? a.err : o.err;
+	} while (err == ENOBUFS || err == ENOMEM);
+	o.leaked = seen.marker || seen.echoed;
+	return o;
+}
+
+static bool judge(const struct nl_case *c, unsigned int n, const struct outcome *o,
+		  const struct table *before, const struct table *after)
+{
+	struct table now;
+	bool good;
+
+	look(&now);
+	good = same(&now, after);
+	if (o->err || !o->answered)
+		good = same(&now, before) || (!o->answered && good);
+	/* whoever closes is not asked */
+	if (c->close_owner)
+		good = same(&now, after);
+	if (o->leaked || (o->err && o->err != -ENOMEM && o->err != -ENOBUFS))
+		good = false;
+	if (!good)
+		ksft_print_msg("%s, allocation %u: %s, %s, now \"%s\", before \"%s\", after \"%s\"\n",
+			       c->name, n, o->answered ? strerror(-o->err) : "no answer",
+			       o->leaked ? "a key in the answer" : "no key in the answer",
+			       now.text, before->text, after->text);
+	return good;
+}
+
+/* Having failed is no reason to fail again. */
+static bool again(const struct nl_case *c, unsigned int n, const struct table *after)
+{
+	struct outcome o = act(c, 0);
+	struct table now;
+
+	look(&now);
+	if (!o.err && same(&now, after))
+		return true;
+	ksft_print_msg("%s, once more after allocation %u has failed: %s, \"%s\"\n", c->name, n,
+		       strerror(-o.err), now.text);
+	return false;
+}
+
+static void run(const struct nl_case *c)
+{
+	unsigned int n, failures = 0;
+	int slow = slow_ciphers();
+	struct table before, after;
+	struct outcome o;
+	bool good;
+
+	start_over(c);
+	look(&before);
+	o = act(c, 0);
+	look(&after);
+	good = !o.err && o.answered;
+
+	for (n = 1; good && n < FAIL_MOST; n++) {
+		start_over(c);
+		o = act(c, n);
+		good = judge(c, n, &o, &before, &after);
+		if (!o.injected)
+			break;
+		failures += !!o.err;
+		if (good && o.err)
+			good = again(c, n, &after);
+	}
+	if (slow_ciphers() != slow) {
+		ksft_print_msg("a slow cipher has taken the place of the usual one\n");
+		good = false;
+	}
+	ksft_print_msg("%u allocations, %u of them needed\n", n - 1, failures);
+	ksft_test_result(good && n > 1 && n < FAIL_MOST,
+			 "without memory, nothing or all of it is done: %s\n", c->name);
+}
+
+int fail_nl_plan(void)
+{
+	return N_CASES;
+}
+
+void fail_nl(void)
+{
+	struct nlr_sock s;
+	int i;
+
+	ctl.family = nlr_family(SIDE_A, &ctl.group);
+	ctl.sk = dut_open(SIDE_A);
+	/* with somebody who listens, there are events to be made */
+	nlr_open(&s, SIDE_A, true, true, false);
+	ctl.events = s.fd;
+	if (setsockopt(s.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &ctl.group, sizeof(ctl.group)))
+		ksft_exit_fail_msg("events: %s\n", strerror(errno));
+	open_nl();
+	for (i = 0; i < N_CASES; i++)
+		run(&cases[i]);
+	qsc_call_flush(ctl.sk, NULL);
+	nlr_close(&ctl.nl);
+	close(ctl.events);
+	qsc_close(ctl.sk);
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests for the netlink fuzzer: a walk through the states of calls. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nlfuzz.h"
+
+#define ONE_IN(f, n) (!rng_below(&(f)->rng, n))
+
+/* Those of one length are more likely to be met again. */
+static void any_id(struct nf *f, char *id)
+{
+	int n = rng_below(&f->rng, NF_IDS);
+
+	if (n == 0)
+		snprintf(id, NM_NAME, "%0*d", QSC_CALL_ID_MAX, 7);
+	else
+		snprintf(id, NM_NAME, "%c%d@fuzz", "!azAZ~"[n % 6], n);
+}
+
+static struct nm_call *any_call(struct nf *f)
+{
+	int i = rng_below(&f->rng, NM_CALLS);
+	int n;
+
+	for (n = 0; n < NM_CALLS; n++, i = (i + 1) % NM_CALLS)
+		if (f->model.call[i].used)
+			return &f->model.call[i];
+	return NULL;
+}
+
+/* Mostly of a call that is there. */
+static void some_id(struct nf *f, char *id)
+{
+	const struct nm_call *c = any_call(f);
+
+	if (c && !ONE_IN(f, 6))
+		memcpy(id, c->id, NM_NAME);
+	else
+		any_id(f, id);
+}
+
+static void put_addr(struct nlr_msg *m, int leg, uint16_t type, bool v6, int host)
+{
+	uint8_t v4[4] = { 10, 77, 0, host };
+	uint8_t six[16] = { 0xfd, 0x77, [15] = host };
+
+	nlr_put(m, leg, type, v6 ? six : v4, v6 ? 16 : 4);
+}
+
+static void put_leg(struct nf *f, struct nlr_msg *m)
+{
+	int leg = nlr_nest(m, NL_ROOT, QSC_A_CALL_LEG);
+	uint16_t local = 4000 + 2 * rng_below(&f->rng, 6);
+	uint16_t remote = 6000 + 2 * rng_below(&f->rng, 6);
+	bool v6 = rng_below(&f->rng, 2);
+
+	if (!ONE_IN(f, 3))
+		nlr_put_u32(m, leg, QSC_A_LEG_SUITE, rng_range(&f->rng, 1, ONE_IN(f, 8) ?
+			   QSC_SUITE_MAX : QSC_SUITE_AEAD_AES_128_GCM));
+	put_addr(m, leg, QSC_A_LEG_LOCAL_ADDR, v6, 1);
+	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_PORT, htons(local));
+	put_addr(m, leg, QSC_A_LEG_REMOTE_ADDR, v6, 2);
+	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_PORT, htons(remote));
+	if (ONE_IN(f, 3)) {
+		nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_RTCP_PORT, htons(local + 1));
+		nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(remote + 1));
+	}
+	if (ONE_IN(f, 8))
+		nlr_put_u8(m, leg, QSC_A_LEG_INDEX, 0);
+}
+
+static void gen_new(struct nf *f, struct nlr_msg *m)
+{
+	char id[NM_NAME];
+
+	any_id(f, id);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	if (ONE_IN(f, 2))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_FLAGS, rng_below(&f->rng, 4));
+	if (ONE_IN(f, 4))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_ROLE, rng_range(&f->rng, 1, 2));
+	if (ONE_IN(f, 4))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, NM_FAR + rng_below(&f->rng, 9999));
+	if (ONE_IN(f, 4))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, NM_FAR + rng_below(&f->rng, 9999));
+	if (ONE_IN(f, 4))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_WINDOW,
+			   rng_range(&f->rng, QSC_WINDOW_MIN, QSC_WINDOW_MAX));
+	put_leg(f, m);
+}
+
+/* What may not come out again has the marker in it, all over. */
+static void put_secret(struct nf *f, struct nlr_msg *m, int key, uint16_t type, int len)
+{
+	uint8_t secret[64];
+	int i;
+
+	rng_fill(&f->rng, secret, sizeof(secret));
+	for (i = 0; i + NF_MARKER_LEN <= len; i += NF_MARKER_LEN)
+		memcpy(secret + i, NF_MARKER, NF_MARKER_LEN);
+	nlr_put(m, key, type, secret, len);
+}
+
+static void put_rocs(struct nf *f, struct nlr_msg *m, int key, const struct nm_dir *d)
+{
+	int n = rng_range(&f->rng, 1, ONE_IN(f, 4) ? QSC_KEY_ROC_MAX : 3);
+	uint32_t ssrc;
+	int nest;
+
+	while (n--) {
+		ssrc = f->ssrc++;
+		/* one that is known, and that no key's end has made room of */
+		if (d && d->ssrcs && ONE_IN(f, 20) &&
+		    d->ssrc[d->ssrcs - 1].generation + 1 >= d->generation)
+			ssrc = d->ssrc[d->ssrcs - 1].ssrc;
+		nest = nlr_nest(m, key, QSC_A_KEY_ROC);
+		if (nest < 0)
+			return;
+		nlr_put_u32(m, nest, QSC_A_ROC_SSRC, ssrc);
+		nlr_put_u32(m, nest, QSC_A_ROC_VALUE, rng_u64(&f->rng));
+	}
+}
+
+static void put_mki(struct nf *f, struct nlr_msg *m, int key, const struct nm_dir *d)
+{
+	static const int lens[] = { 0, 0, 4, 4, 8, 128 };
+	uint8_t mki[QSC_MKI_MAX];
+	int len = lens[rng_below(&f->rng, sizeof(lens) / sizeof(*lens))];
+
+	if (d && d->generation && !ONE_IN(f, 10))
+		len = d->mki_len;
+	rng_fill(&f->rng, mki, len);
+	if (d && d->keyed && len == d->mki_len && ONE_IN(f, 10))
+		memcpy(mki, d->mki, len);
+	if (len || ONE_IN(f, 10))
+		nlr_put(m, key, QSC_A_KEY_MKI, mki, len);
+}
+
+static void gen_key(struct nf *f, struct nlr_msg *m)
+{
+	const struct nm_call *c = any_call(f);
+	uint32_t suite = c && !ONE_IN(f, 10) ? c->suite : rng_range(&f->rng, 1, QSC_SUITE_MAX);
+	uint32_t dir = rng_range(&f->rng, QSC_DIR_TX, QSC_DIR_RX);
+	const struct nm_dir *d = c ? &c->dir[dir - 1] : NULL;
+	char id[NM_NAME];
+	int key;
+
+	any_id(f, id);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, c && !ONE_IN(f, 10) ? c->id : id);
+	key = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
+	nlr_put_u32(m, key, QSC_A_KEY_DIR, dir);
+	nlr_put_u32(m, key, QSC_A_KEY_SUITE, suite);
+	if (ONE_IN(f, 4))
+		nlr_put_u8(m, key, QSC_A_KEY_LEG, ONE_IN(f, 8));
+	put_mki(f, m, key, d);
+	put_secret(f, m, key, QSC_A_KEY_MASTER, suite == QSC_SUITE_AEAD_AES_256_GCM ? 32 : 16);
+	put_secret(f, m, key, QSC_A_KEY_SALT,
+		   suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80 ? 14 : 12);
+	if (ONE_IN(f, 4))
+		put_rocs(f, m, key, d);
+	if (ONE_IN(f, 3))
+		nlr_put_u32(m, key, QSC_A_KEY_OVERLAP,
+			   rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1));
+}
+
+static void gen_set(struct nf *f, struct nlr_msg *m)
+{
+	char id[NM_NAME];
+
+	some_id(f, id);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	if (ONE_IN(f, 2))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, ONE_IN(f, 2) ? 0 :
+			   NM_FAR + rng_below(&f->rng, 9999));
+	if (ONE_IN(f, 2))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, ONE_IN(f, 2) ? 0 :
+			   NM_FAR + rng_below(&f->rng, 9999));
+}
+
+static void gen_named(struct nf *f, struct nlr_msg *m)
+{
+	char id[NM_NAME];
+
+	some_id(f, id);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+}
+
+/* Permille; what ends keys waits for a grace period, and is not for every day. */
+static const struct {
+	uint8_t cmd;
+	int permille;
+} walk[] = {
+	{ QSC_CMD_CALL_NEW, 250 },
+	{ QSC_CMD_KEY_SET, 180 },
+	{ QSC_CMD_CALL_SET, 120 },
+	{ QSC_CMD_CALL_GET, 160 },
+	{ QSC_CMD_STATS_GET, 110 },
+	{ QSC_CMD_INFO_GET, 90 },
+	{ QSC_CMD_CALL_DEL, 60 },
+	{ QSC_CMD_KEY_ERASE, 28 },
+	{ QSC_CMD_CALL_FLUSH, 2 },
+};
+
+void nf_gen(struct nf *f, struct nlr_msg *m)
+{
+	int dice = rng_below(&f->rng, 1000);
+	uint8_t cmd;
+	size_t i;
+
+	for (i = 0; i < sizeof(walk) / sizeof(*walk) - 1; i++) {
+		dice -= walk[i].permille;
+		if (dice < 0)
+			break;
+	}
+	cmd = walk[i].cmd;
+	nlr_start(m, f->model.family, cmd, ONE_IN(f, 8) ? 0 : NLM_F_ACK);
+	switch (cmd) {
+	case QSC_CMD_CALL_NEW:
+		gen_new(f, m);
+		return;
+	case QSC_CMD_KEY_SET:
+		gen_key(f, m);
+		return;
+	case QSC_CMD_CALL_SET:
+		gen_set(f, m);
+		return;
+	case QSC_CMD_INFO_GET:
+	case QSC_CMD_CALL_FLUSH:
+		return;
+	case QSC_CMD_CALL_GET:
+		if (ONE_IN(f, 3)) {
+			m->flags |= NLM_F_DUMP;
+			if (!ONE_IN(f, 4))
+				return;
+		}
+		break;
+	case QSC_CMD_STATS_GET:
+		if (ONE_IN(f, 2))
+			return;
+	}
+	gen_named(f, m);
+}
