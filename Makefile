@@ -54,6 +54,14 @@ check: packages
 check-quick: packages
 	@QUICK=1 selftests/check
 
+mutants: packages
+	@$(MAKE) -s tools tests
+	@selftests/mutants/run
+
+coverage: packages
+	@$(MAKE) -s tools tests
+	@selftests/coverage/run
+
 bench: packages
 	@$(MAKE) -s tools tests
 	@selftests/bench/run
@@ -97,6 +105,8 @@ help:
 	@echo '  demo           a secure call, and what the wire shows of it'
 	@echo '  check          all tests'
 	@echo '  check-quick    those on the source, and the quick ones on one kernel'
+	@echo '  mutants        break the module on purpose, and see the tests notice'
+	@echo '  coverage       how much of the module its tests run'
 	@echo '  bench          instruction counts, to out/bench.json'
 	@echo
 	@echo 'Look after the source'
@@ -109,5 +119,5 @@ help:
 	@echo
 	@echo 'A command in a virtual machine with the module: selftests/rig/run -- COMMAND'
 
-.PHONY: all module tools tests packages demo check check-quick bench format
+.PHONY: all module tools tests packages demo check check-quick mutants coverage bench format
 .PHONY: install install-module install-tools clean help

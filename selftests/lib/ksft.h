@@ -44,6 +44,32 @@ static inline void ksft_set_plan(unsigned int plan)
 	printf("1..%u\n", plan);
 }
 
+/*
+ * QSC_ONLY=TEXT[|TEXT...] in the environment: of the tests that ask here, only
+ * those with one of these in their name. The others are neither planned nor run.
+ */
+__attribute__((format(printf, 1, 2)))
+static inline bool ksft_wanted(const char *fmt, ...)
+{
+	const char *only = getenv("QSC_ONLY");
+	char name[256], text[256];
+	va_list ap;
+	size_t len;
+
+	if (!only || !*only)
+		return true;
+	va_start(ap, fmt);
+	vsnprintf(name, sizeof(name), fmt, ap);
+	va_end(ap);
+	for (; *only; only += len + (only[len] == '|')) {
+		len = strcspn(only, "|");
+		snprintf(text, sizeof(text), "%.*s", (int)len, only);
+		if (strstr(name, text))
+			return true;
+	}
+	return false;
+}
+
 static inline unsigned int ksft_done(void)
 {
 	return ksft_count.pass + ksft_count.fail + ksft_count.skip;

@@ -106,7 +106,7 @@ static uint16_t checksum(const struct craft *c, const uint8_t *udp, int len)
 	hdr = c->family == AF_INET ? put_ip4(whole, &bare, len, 0) :
 	      put_ip6(whole, &bare, len, 0);
 	memcpy(whole + hdr, udp, len);
-	sum = ~net_udp_sum(whole, hdr + len);
+	sum = ~net_udp_sum(whole);
 	return htons(sum ? sum : 0xffff);
 }
 

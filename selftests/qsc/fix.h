@@ -37,6 +37,7 @@ struct fix {
 	struct srtp_keys rx;
 	srtp_t sender;		/* protects what the peer sends */
 	srtp_t receiver;	/* unprotects what the peer receives */
+	bool wrong;		/* a case has said what was wrong */
 	struct packet kept;	/* sent or protected before, to be sent again */
 };
 

@@ -226,23 +226,32 @@ static uint32_t sum16(uint32_t sum, const uint8_t *p, int len)
 	return sum;
 }
 
-uint16_t net_udp_sum(const uint8_t *ip, int len)
+static uint16_t fold(uint32_t sum)
 {
-	uint32_t sum = IPPROTO_UDP;
-	int hdr;
-
-	if (ip[0] >> 4 == 4) {
-		hdr = (ip[0] & 15) * 4;
-		len = ip[2] << 8 | ip[3];
-		sum = sum16(sum, ip + 12, 8);
-	} else {
-		hdr = 40;
-		len = hdr + (ip[4] << 8 | ip[5]);
-		sum = sum16(sum, ip + 8, 32);
-	}
-	sum += len - hdr;
-	sum = sum16(sum, ip + hdr, len - hdr);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return sum;
+}
+
+/* Where the UDP header is. */
+static int udp_at(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 4 ? (ip[0] & 15) * 4 : 40;
+}
+
+static int udp_len(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 4 ? (ip[2] << 8 | ip[3]) - udp_at(ip) : ip[4] << 8 | ip[5];
+}
+
+uint16_t net_pseudo_sum(const uint8_t *ip)
+{
+	const bool v4 = ip[0] >> 4 == 4;
+
+	return fold(IPPROTO_UDP + udp_len(ip) + sum16(0, ip + (v4 ? 12 : 8), v4 ? 8 : 32));
+}
+
+uint16_t net_udp_sum(const uint8_t *ip)
+{
+	return fold(net_pseudo_sum(ip) + sum16(0, ip + udp_at(ip), udp_len(ip)));
 }

@@ -73,6 +73,9 @@ bool net_tap_saw(int tap, const void *marker, int marker_len, unsigned int *fram
 int net_ifindex(enum side side);
 
 /* One's complement sum over the UDP datagram of an IP packet; 0xffff if right. */
-uint16_t net_udp_sum(const uint8_t *ip, int len);
+uint16_t net_udp_sum(const uint8_t *ip);
+
+/* The part of it that is no packet: what stands for it until a device sums up. */
+uint16_t net_pseudo_sum(const uint8_t *ip);
 
 #endif /* _QSC_NET_H */

@@ -3,6 +3,8 @@
  * A call that is bound to its owner loses its keys when the owner ends, however
  * it ends, before anybody can see that it has ended; and goes on blocking.
  */
+#include <errno.h>
+#include <linux/netlink.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -189,6 +191,47 @@ static void run_unbound(struct qsc_sock *sk)
 	ksft_test_result(kept, "a call that is not bound survives its maker\n");
 }
 
+static int owner_cb(const struct qsc_call *call, void *arg)
+{
+	*(uint32_t *)arg = call->owner;
+	return 0;
+}
+
+/* A generic netlink socket of @side with a port of its own, or with @port. */
+static void open_and_close(enum side side, uint32_t port)
+{
+	struct sockaddr_nl a = { .nl_family = AF_NETLINK, .nl_pid = port };
+	int fd;
+
+	net_enter(side);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)))
+		ksft_exit_fail_msg("netlink socket: %s\n", strerror(errno));
+	close(fd);
+}
+
+/* Whose socket it is tells the port number, in its own namespace. */
+static void run_others(struct qsc_sock *sk)
+{
+	uint32_t port = 0;
+	bool kept;
+	pid_t pid;
+	int said;
+
+	pid = start_owner(&said, true, NULL);
+	wait_for_keys(said);
+	qsc_call_get(sk, CALL, owner_cb, &port);
+	open_and_close(SIDE_A, 0);
+	kept = port && state(sk) == QSC_CALL_STATE_SECURE;
+	ksft_test_result(kept, "a socket of another process ends nothing\n");
+	open_and_close(SIDE_B, port);
+	kept = kept && state(sk) == QSC_CALL_STATE_SECURE;
+	ksft_test_result(kept, "nor does one with this number in another namespace\n");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	dut_del(sk, CALL);
+}
+
 int main(void)
 {
 	struct qsc_sock *sk;
@@ -198,12 +241,13 @@ int main(void)
 	sk = dut_open(SIDE_A);
 	if (qsc_subscribe(sk))
 		ksft_exit_fail_msg("subscribe: %s\n", qsc_last_error(sk)->text);
-	ksft_set_plan(5);
+	ksft_set_plan(7);
 	run(sk, SIGKILL, "killed");
 	run(sk, SIGSEGV, "crashed");
 	run(sk, SIGTERM, "terminated");
 	run_shared(sk);
 	run_unbound(sk);
+	run_others(sk);
 	qsc_close(sk);
 	ksft_finished();
 }

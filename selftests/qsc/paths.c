@@ -107,10 +107,15 @@ enum path_result path_errno(const char *what)
 	return PATH_FAIL;
 }
 
+static const char *version(int family)
+{
+	return family == AF_INET ? "IPv4" : "IPv6";
+}
+
 static void run(const struct path_case *c, int family)
 {
 	static const struct fix_opts opts;
-	const char *ip = family == AF_INET ? "IPv4" : "IPv6";
+	const char *ip = version(family);
 	enum path_result result;
 	static struct fix f;
 
@@ -134,6 +139,8 @@ static int each(const struct path_case *c, int n, bool count_only)
 	for (i = 0; i < n; i++) {
 		for (j = 0; j < 2; j++) {
 			if (c[i].only_family && c[i].only_family != families[j])
+				continue;
+			if (!ksft_wanted("%s %s", version(families[j]), c[i].name))
 				continue;
 			total++;
 			if (!count_only)
