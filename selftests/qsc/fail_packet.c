@@ -166,7 +166,7 @@ static void make_wire(const struct big *clear)
 	ip6.ip6_src = from.in6.sin6_addr;
 	ip6.ip6_dst = to.in6.sin6_addr;
 	memcpy(t.wire.data, &ip6, sizeof(ip6));
-	put16(udp + 6, ~net_udp_sum(t.wire.data, t.wire.len));
+	put16(udp + 6, ~net_udp_sum(t.wire.data));
 }
 
 /* UDP packets to the peer that have left; each has to be what was sent. */
