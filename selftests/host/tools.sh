@@ -9,6 +9,8 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=selftests/lib/ktap.sh
 . "$top/selftests/lib/ktap.sh"
+# shellcheck source=selftests/lib/units.sh
+. "$top/selftests/lib/units.sh"
 cd "$top"
 
 plain=$top/out/check-tools/plain
@@ -22,34 +24,6 @@ build() {
 	dir=$1
 	shift
 	make -s -C tools all tests WERROR=1 OUT="$dir" "$@"
-}
-
-# unit_tests PROGRAM: a result for each of its tests
-unit_tests() {
-	ktap_status=0
-	lines=$(CMOCKA_MESSAGE_OUTPUT=TAP "$plain/tests/$1" 2>&1) || ktap_status=1
-	failed_before=$ktap_failed
-	while IFS= read -r line; do
-		name=${line#* - }
-		case $line in
-		"ok "*)		ktap_test_pass "$1: $name" ;;
-		"not ok "*)	ktap_test_fail "$1: $name" ;;
-		1..*|"# ok"*)	;;
-		*)		ktap_print_msg "$line" ;;
-		esac
-	done <<-END
-	$lines
-	END
-	[ "$ktap_status" -eq 0 ] || [ "$ktap_failed" -gt "$failed_before" ] ||
-		ktap_test_fail "$1: died"
-}
-
-count_unit_tests() {
-	cat tools/tests/test_*.c | grep -c 'cmocka_unit_test('
-}
-
-under_valgrind() {
-	valgrind -q --leak-check=full --error-exitcode=9 "$@"
 }
 
 # ends_with STATUS ARGUMENT...: qsctl under valgrind, with its stdin
@@ -137,14 +111,10 @@ tells_what_to_load() {
 		[ "$out" = "qsctl: the kernel has no 'qsc' netlink family: load the module (modprobe qsc)" ]
 }
 
-man_page() {
-	! mandoc -T lint -W warning Documentation/man/qsctl.8 | grep .
-}
-
 ktap_print_header
 pkg-config libnl-genl-3.0 json-c cmocka 2>/dev/null ||
 	ktap_skip_all "libnl-genl-3-dev, libjson-c-dev or libcmocka-dev is missing"
-ktap_set_plan $(($(count_unit_tests) + 2 * $(echo "$tests" | wc -w) + 11))
+ktap_set_plan $(($(unit_tests_count tools/tests) + 2 * $(echo "$tests" | wc -w) + 11))
 
 ktap_test_run "builds without a warning" build "$plain"
 ktap_test_run "builds with sanitizers" build "$san" SAN=1
@@ -155,11 +125,7 @@ for t in $tests; do
 	ktap_test_run "sanitizers: $t" "$san/tests/$t"
 done
 for t in $tests; do
-	if command -v valgrind >/dev/null; then
-		ktap_test_run "valgrind: $t" under_valgrind "$plain/tests/$t"
-	else
-		ktap_test_skip "valgrind: $t" "valgrind is missing"
-	fi
+	run_under_valgrind "$t"
 done
 if ! command -v valgrind >/dev/null; then
 	ktap_test_skip "valgrind: qsctl, used wrongly" "valgrind is missing"
@@ -183,9 +149,5 @@ else
 	ktap_test_run "without the module qsctl says what to do" tells_what_to_load
 fi
 ktap_test_run "the completion is valid bash" bash -n tools/qsctl/completion.bash
-if command -v mandoc >/dev/null; then
-	ktap_test_run "the manual page is clean" man_page
-else
-	ktap_test_skip "the manual page is clean" "mandoc is missing"
-fi
+check_man_page Documentation/man/qsctl.8
 ktap_finished

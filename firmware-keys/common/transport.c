@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/*
+ * LOAD records: encrypted, then authenticated, with what a Java Card has: CBC
+ * and HMAC. The block that becomes the IV occurs once per key.
+ */
+#include <errno.h>
+
+#include <openssl/evp.h>
+
+#include "keys_internal.h"
+#include "tool.h"
+
+#define BLOCK 16
+#define RECORD_MAX (4 + TRANSPORT_SLOTS_MAX * TRANSPORT_SLOT)
+
+static const uint8_t padding = 0xff; /* of the PIN, as in ISO 9564 formats */
+
+int transport_derive(struct transport *t, const uint8_t key[QSC_KEYS_LEN],
+		     const uint8_t salt[TRANSPORT_SALT])
+{
+	int err = qsc_keys_hkdf(key, QSC_KEYS_LEN, salt, TRANSPORT_SALT, "qsc/1 load enc", 14,
+				t->enc, QSC_KEYS_LEN);
+
+	if (!err)
+		err = qsc_keys_hkdf(key, QSC_KEYS_LEN, salt, TRANSPORT_SALT, "qsc/1 load mac", 14,
+				    t->mac, QSC_KEYS_LEN);
+	return err;
+}
+
+static bool make_iv(EVP_CIPHER_CTX *ctx, const struct transport *t, enum transport_record record,
+		    uint32_t first, uint8_t iv[BLOCK])
+{
+	uint8_t block[BLOCK] = { (uint8_t)record };
+	int n;
+
+	put_be32(block + BLOCK - 4, first);
+	return EVP_EncryptInit_ex(ctx, EVP_aes_256_ecb(), NULL, t->enc, NULL) == 1 &&
+	       EVP_EncryptUpdate(ctx, iv, &n, block, BLOCK) == 1;
+}
+
+int transport_crypt(const struct transport *t, enum transport_record record, uint32_t first,
+		    uint8_t *data, size_t len, bool encrypt)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t iv[BLOCK];
+	int n = 0;
+	bool ok;
+
+	ok = ctx && !(len % BLOCK) && make_iv(ctx, t, record, first, iv) &&
+	     EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, t->enc, iv, encrypt) == 1 &&
+	     EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
+	     EVP_CipherUpdate(ctx, data, &n, data, (int)len) == 1 && (size_t)n == len;
+	EVP_CIPHER_CTX_free(ctx);
+	return ok ? 0 : -EIO;
+}
+
+int transport_tag(const struct transport *t, enum transport_record record, const uint8_t *data,
+		  size_t len, uint8_t tag[TRANSPORT_MAC])
+{
+	uint8_t text[4 + RECORD_MAX] = { 0x80, 0xe2, (uint8_t)record, 0 }, mac[32];
+	int err;
+
+	if (len > RECORD_MAX)
+		return -EINVAL;
+	memcpy(text + 4, data, len);
+	err = qsc_hmac(t->mac, text, 4 + len, mac);
+	memcpy(tag, mac, TRANSPORT_MAC);
+	return err;
+}
+
+void transport_put_identity(const struct qsc_card_identity *id, uint32_t count,
+			    uint8_t out[TRANSPORT_IDENTITY])
+{
+	uint8_t *p = out;
+
+	memset(out, 0, TRANSPORT_IDENTITY);
+	p = put_be64(p, id->card);
+	*p++ = id->profile;
+	memset(p, padding, QSC_CARD_PIN_MAX);
+	memcpy(p, id->pin, strlen(id->pin));
+	put_be32(p + QSC_CARD_PIN_MAX, count);
+	put_bytes(put_bytes(out + 32, id->kid_card, QSC_KEYS_LEN), id->revoke_key, QSC_KEYS_LEN);
+}
+
+bool transport_get_identity(const uint8_t in[TRANSPORT_IDENTITY], struct qsc_card_identity *id,
+			    uint32_t *count)
+{
+	const uint8_t *pin = in + 9;
+	size_t len = QSC_CARD_PIN_MAX;
+
+	memset(id, 0, sizeof(*id));
+	while (len && pin[len - 1] == padding)
+		len--;
+	id->card = get_be64(in);
+	id->profile = in[8];
+	memcpy(id->pin, pin, len);
+	*count = get_be32(in + 17);
+	memcpy(id->kid_card, in + 32, QSC_KEYS_LEN);
+	memcpy(id->revoke_key, in + 64, QSC_KEYS_LEN);
+	return id->card <= QSC_KEYS_CARD_MAX && qsc_profile_name(id->profile) &&
+	       qsc_card_pin_ok(id->pin, len);
+}

@@ -1,0 +1,363 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+"""vectors.py - known answers for the key derivations of QSC.
+
+  vectors.py           write qsc1.json beside this file
+  vectors.py --check   compare it with what it should be; status 1 if it differs
+
+Everything is computed here from hashlib, hmac and AES of python3-cryptography,
+with nothing in common with the C code that is tested against the file. Inputs
+are SHA-256 of names, so that nobody has to wonder where they come from.
+"""
+
+import hashlib
+import hmac
+import json
+import struct
+import sys
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FILE = Path(__file__).with_name("qsc1.json")
+SUITES = {
+    1: ("AEAD_AES_256_GCM", 32, 12),
+    2: ("AEAD_AES_128_GCM", 16, 12),
+    3: ("AEAD_SM4_GCM", 16, 12),
+    4: ("AES_CM_128_HMAC_SHA1_80", 16, 14),
+}
+CALLER, CALLEE = 1, 2
+
+
+def u32(number):
+    return struct.pack(">I", number)
+
+
+def lp(text):
+    return struct.pack(">H", len(text)) + text.encode("ascii")
+
+
+def secret(name, length=32):
+    return hashlib.sha256(f"qsc/1 vector {name}".encode()).digest()[:length]
+
+
+def hmac256(key, data):
+    return hmac.new(key, data, hashlib.sha256).digest()
+
+
+def hkdf(ikm, salt, info, length):
+    prk = hmac256(salt, ikm)
+    okm, block, count = b"", b"", 1
+    while len(okm) < length:
+        block = hmac256(prk, block + info + bytes([count]))
+        okm += block
+        count += 1
+    return okm[:length]
+
+
+def ff1(key, radix, tweak, digits, encrypt=True):
+    """NIST SP 800-38G, algorithms 7 and 8, straight from the text."""
+
+    def cbc_mac(data):
+        cbc = Cipher(algorithms.AES(key), modes.CBC(bytes(16))).encryptor()
+        return cbc.update(data)[-16:]
+
+    def aes(block):
+        return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(block)
+
+    def num(x):
+        value = 0
+        for digit in x:
+            value = value * radix + digit
+        return value
+
+    def string(value, length):
+        out = []
+        for _ in range(length):
+            value, digit = divmod(value, radix)
+            out.append(digit)
+        return out[::-1]
+
+    n, t = len(digits), len(tweak)
+    u = n // 2
+    v = n - u
+    a, b = digits[:u], digits[u:]
+    bytes_b = ((radix**v - 1).bit_length() + 7) // 8
+    d = 4 * -(-bytes_b // 4) + 4
+    p = bytes([1, 2, 1]) + radix.to_bytes(3, "big") + bytes([10, u % 256]) + u32(n) + u32(t)
+    for i in range(10) if encrypt else range(9, -1, -1):
+        half = num(b if encrypt else a)
+        q = tweak + bytes(-(t + bytes_b + 1) % 16) + bytes([i]) + half.to_bytes(bytes_b, "big")
+        r = s = cbc_mac(p + q)
+        for j in range(1, -(-d // 16)):
+            s += aes(bytes(x ^ y for x, y in zip(r, j.to_bytes(16, "big"))))
+        y = int.from_bytes(s[:d], "big")
+        m = u if i % 2 == 0 else v
+        if encrypt:
+            a, b = b, string((num(a) + y) % radix**m, m)
+        else:
+            a, b = string((num(b) - y) % radix**m, m), a
+    return a + b
+
+
+def ff1_samples():
+    """Samples 7 to 9 of NIST's FF1samples.pdf: AES-256."""
+    key = bytes.fromhex("2b7e151628aed2a6abf7158809cf4f3cef4359d8d580aa4f7f036d6f04fc6a94")
+    alphabet = "0123456789abcdefghijklmnopqrstuvwxyz"
+    for radix, tweak, plain, sealed in (
+        (10, "", "0123456789", "6657667009"),
+        (10, "39383736353433323130", "0123456789", "1001623463"),
+        (36, "3737373770717273373737", "0123456789abcdefghi", "xs8a0azh2avyalyzuwd"),
+    ):
+        before = [alphabet.index(c) for c in plain]
+        after = [alphabet.index(c) for c in sealed]
+        tweak = bytes.fromhex(tweak)
+        assert ff1(key, radix, tweak, before) == after, "NIST's sample fails"
+        assert ff1(key, radix, tweak, after, encrypt=False) == before
+        yield {
+            "key": key.hex(),
+            "radix": radix,
+            "tweak": tweak.hex(),
+            "plaintext": before,
+            "ciphertext": after,
+        }
+
+
+def kid_core(master, card, slot):
+    key = hkdf(master, b"qsc/1 kid", b"enc", 32)
+    plain = card.to_bytes(5, "big") + slot.to_bytes(3, "big")
+    sealed = ff1(key, 65536, b"", list(struct.unpack(">4H", plain)))
+    return struct.pack(">4H", *sealed)
+
+
+def kids():
+    masters = {name: secret(f"kid master {name}") for name in ("a", "b")}
+    for name, card, slot in (
+        ("a", 0, 0),
+        ("a", 0, 1),
+        ("a", 1, 0),
+        ("a", 8986, 129_999),
+        ("b", 8986, 129_999),
+        ("b", 0xFFFFFFFFFF, 0xFFFFFF),
+    ):
+        master = masters[name]
+        info = b"card" + card.to_bytes(5, "big")
+        card_key = hkdf(master, b"qsc/1 kid", info, 32)
+        core = kid_core(master, card, slot)
+        yield {
+            "kid_master": master.hex(),
+            "card": card,
+            "slot": slot,
+            "card_key": card_key.hex(),
+            "core": core.hex(),
+            "kid": (core + hmac256(card_key, core)[:8]).hex(),
+        }
+
+
+def pool_keys(all_kids):
+    for i, entry in enumerate(all_kids):
+        key = secret(f"pool key {i}")
+        kid = bytes.fromhex(entry["kid"])
+        yield {
+            "pool_key": key.hex(),
+            "kid": kid.hex(),
+            "auth": hkdf(key, b"qsc/1 pool", b"auth" + kid, 32).hex(),
+            "dist": hkdf(key, b"qsc/1 pool", b"dist" + kid, 32).hex(),
+        }
+
+
+def calls():
+    """One after the other: call-id, role, caller, callee, suite, epoch."""
+    yield "a", CALLER, "1", "2", 1, 0
+    yield "7f1d@edge.example", CALLER, "+8613800000001", "+8613800000002", 1, 0
+    yield "7f1d@edge.example", CALLEE, "+8613800000001", "+8613800000002", 1, 0
+    yield "7f1d@edge.example", CALLEE, "+8613800000001", "+8613800000002", 1, 1
+    yield "!" * 127, CALLER, "A" * 63, "Z.z_9@a:b-c+", 2, 0xFFFFFFFF
+    yield "sm4~call", CALLEE, "alice@example.org", "bob@example.org", 3, 7
+    yield "legacy{1}", CALLER, "relay-1:5060", "relay-2:5060", 4, 2
+
+
+def sessions(all_keys):
+    for i, (call_id, role, caller, callee, suite, epoch) in enumerate(calls()):
+        dist = bytes.fromhex(all_keys[i % len(all_keys)]["dist"])
+        exporter = secret(f"exporter {i}")
+        session = secret(f"session {call_id} {epoch}")
+        context = b"\x01" + lp(call_id) + bytes([role]) + lp(caller) + lp(callee)
+        context += u32(suite) + u32(epoch)
+        wrap = hkdf(dist, exporter, b"wrap", 32)
+        name, key_len, salt_len = SUITES[suite]
+        entry = {
+            "call_id": call_id,
+            "role": role,
+            "caller": caller,
+            "callee": callee,
+            "suite": suite,
+            "suite_name": name,
+            "epoch": epoch,
+            "context": context.hex(),
+            "dist": dist.hex(),
+            "exporter": exporter.hex(),
+            "wrap": wrap.hex(),
+            "session": session.hex(),
+            "wrapped": AESGCM(wrap).encrypt(bytes(12), session, context).hex(),
+            "key_len": key_len,
+            "salt_len": salt_len,
+            "mki": u32(epoch).hex(),
+        }
+        for direction, label in (1, "caller_to_callee"), (2, "callee_to_caller"):
+            info = b"srtp" + u32(suite) + bytes([direction]) + u32(epoch)
+            entry[label] = hkdf(session, call_id.encode(), info, key_len + salt_len).hex()
+        yield entry
+
+
+def bad_contexts():
+    """What no decoder may accept: each differs a little from a good one."""
+
+    def context(version=1, call="c", role=1, caller="a", callee="b", suite=1, epoch=0, more=b""):
+        out = bytes([version]) + lp(call) + bytes([role]) + lp(caller) + lp(callee)
+        return out + u32(suite) + u32(epoch) + more
+
+    good = context()
+    yield "empty", b""
+    yield "version 0", context(version=0)
+    yield "version 2", context(version=2)
+    yield "role 0", context(role=0)
+    yield "role 3", context(role=3)
+    yield "suite 0", context(suite=0)
+    yield "suite unknown", context(suite=5)
+    yield "no call-id", context(call="")
+    yield "call-id too long", context(call="c" * 128)
+    yield "call-id with a blank", context(call="a b")
+    yield "call-id with a NUL", context(call="a\0b")
+    yield "no caller", context(caller="")
+    yield "caller too long", context(caller="a" * 64)
+    yield "caller with a slash", context(caller="a/b")
+    yield "callee with a NUL", context(callee="b\0")
+    yield "a byte too much", context(more=b"\0")
+    yield "a byte too little", good[:-1]
+    yield "length beyond the end", good[:1] + b"\x7f\xff" + good[3:]
+
+
+def revocations():
+    for card in 0, 8986, 0xFFFFFFFFFF:
+        key = secret(f"revoke key {card}")
+        number = card.to_bytes(8, "big")
+        token = number + hmac256(key, b"qsc/1 revoke" + number)
+        yield {"revoke_key": key.hex(), "card": card, "token": token.hex()}
+
+
+def registration():
+    """A whole .qreg of three keys, with a salt that a real one would draw."""
+    reg_key = secret("registration key")
+    card, subscriber, profile = 8986, "+8613800000001", 2
+    keys = [secret(f"registered {i}") for i in range(3)]
+    revoke_key = secret(f"revoke key {card}")
+    salt = secret("registration salt", 16)
+    head = b"QSCREG1\n" + card.to_bytes(8, "big") + lp(subscriber)
+    head += bytes([profile]) + u32(len(keys)) + salt
+    file_key = hkdf(reg_key, salt, b"qreg", 32)
+    digest = hashlib.sha256(head).digest()
+    out = head
+    for number, record in enumerate((revoke_key, b"".join(keys))):
+        nonce = number.to_bytes(12, "big")
+        out += nonce + AESGCM(file_key).encrypt(nonce, record, digest + u32(number))
+    return {
+        "registration_key": reg_key.hex(),
+        "card": card,
+        "subscriber": subscriber,
+        "profile": profile,
+        "count": len(keys),
+        "revoke_key": revoke_key.hex(),
+        "keys": [key.hex() for key in keys],
+        "qreg": out.hex(),
+    }
+
+
+def cbc(key, iv, data):
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
+    return encryptor.update(data)
+
+
+def ecb(key, block):
+    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update(block)
+
+
+def load_commands(transport_key, salt, identity, slots):
+    """LOAD commands, as in Documentation/apdu.rst: begin, slots, finish."""
+    enc = hkdf(transport_key, salt, b"qsc/1 load enc", 32)
+    mac = hkdf(transport_key, salt, b"qsc/1 load mac", 32)
+
+    def command(record, body):
+        body += hmac256(mac, bytes([0x80, 0xE2, record, 0]) + body)[:16]
+        return bytes([0x80, 0xE2, record, 0, 0]) + struct.pack(">H", len(body)) + body
+
+    def iv(record, first):
+        return ecb(enc, bytes([record]) + bytes(11) + u32(first))
+
+    yield command(0, salt + cbc(enc, iv(0, 0), identity))
+    plain = b"".join(slots)
+    plain += bytes(-len(plain) % 16)
+    yield command(1, u32(0) + cbc(enc, iv(1, 0), plain))
+    yield command(2, u32(len(slots)))
+
+
+def card():
+    """A card of four slots: what it is loaded with, and by which commands."""
+    number, profile, pin = 8986, 2, "123456"
+    master = secret("kid master a")
+    kid_card = hkdf(master, b"qsc/1 kid", b"card" + number.to_bytes(5, "big"), 32)
+    revoke_key = secret(f"revoke key {number}")
+    transport_key, salt = secret("transport key"), secret("load salt", 16)
+    keys = [secret(f"card key {i}") for i in range(4)]
+    cores = [kid_core(master, number, i) for i in range(4)]
+    identity = number.to_bytes(8, "big") + bytes([profile]) + pin.encode().ljust(8, b"\xff")
+    identity += u32(len(keys)) + bytes(11) + kid_card + revoke_key
+    slots = [core + key for core, key in zip(cores, keys)]
+    kids = [core + hmac256(kid_card, core)[:8] for core in cores]
+    return {
+        "card": number,
+        "profile": profile,
+        "pin": pin,
+        "kid_master": master.hex(),
+        "kid_card": kid_card.hex(),
+        "revoke_key": revoke_key.hex(),
+        "transport_key": transport_key.hex(),
+        "salt": salt.hex(),
+        "slots": [{"kid": kid.hex(), "key": key.hex()} for kid, key in zip(kids, keys)],
+        "load": [c.hex() for c in load_commands(transport_key, salt, identity, slots)],
+    }
+
+
+def vectors():
+    all_kids = list(kids())
+    all_keys = list(pool_keys(all_kids))
+    return {
+        "comment": "made by vectors.py; numbers are decimal, bytes hexadecimal",
+        "ff1": list(ff1_samples()),
+        "kids": all_kids,
+        "pool_keys": all_keys,
+        "sessions": list(sessions(all_keys)),
+        "bad_contexts": [{"why": why, "context": data.hex()} for why, data in bad_contexts()],
+        "revocations": list(revocations()),
+        "registration": registration(),
+        "card": card(),
+    }
+
+
+def main():
+    text = json.dumps(vectors(), indent=1) + "\n"
+    if sys.argv[1:] == ["--check"]:
+        if FILE.read_text() == text:
+            return 0
+        print(f"{FILE} is not what {sys.argv[0]} computes", file=sys.stderr)
+        return 1
+    if sys.argv[1:]:
+        print(__doc__, file=sys.stderr)
+        return 1
+    FILE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
