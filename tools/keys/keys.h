@@ -362,6 +362,14 @@ int qsc_qreg_open(struct qsc_qreg_reader **reader, const char *path,
 		  const uint8_t registration_key[QSC_KEYS_LEN], struct qsc_qreg_head *head,
 		  uint8_t revoke_key[QSC_KEYS_LEN], struct qsc_why *why);
 
+/*
+ * The same from a file that somebody else has opened. @fd is closed at the end,
+ * and on errors; @name is what @why calls it.
+ */
+int qsc_qreg_open_fd(struct qsc_qreg_reader **reader, int fd, const char *name,
+		     const uint8_t registration_key[QSC_KEYS_LEN], struct qsc_qreg_head *head,
+		     uint8_t revoke_key[QSC_KEYS_LEN], struct qsc_why *why);
+
 /**
  * qsc_qreg_next() - read the next chunk
  * @reader: from qsc_qreg_open()

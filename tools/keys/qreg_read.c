@@ -104,9 +104,6 @@ static int begin(struct qsc_qreg_reader *r, const uint8_t *registration_key,
 	size_t len = 0;
 	int err;
 
-	r->fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (r->fd < 0)
-		return qsc_why(why, -errno, "cannot open %s: %s", r->path, strerror(errno));
 	err = get_head(r, bytes, &len, head, why);
 	if (err)
 		return err;
@@ -116,9 +113,9 @@ static int begin(struct qsc_qreg_reader *r, const uint8_t *registration_key,
 	return get_record(r, revoke_key, 1, why);
 }
 
-int qsc_qreg_open(struct qsc_qreg_reader **reader, const char *path,
-		  const uint8_t registration_key[QSC_KEYS_LEN], struct qsc_qreg_head *head,
-		  uint8_t revoke_key[QSC_KEYS_LEN], struct qsc_why *why)
+int qsc_qreg_open_fd(struct qsc_qreg_reader **reader, int fd, const char *name,
+		     const uint8_t registration_key[QSC_KEYS_LEN], struct qsc_qreg_head *head,
+		     uint8_t revoke_key[QSC_KEYS_LEN], struct qsc_why *why)
 {
 	struct qsc_qreg_reader *r = calloc(1, sizeof(*r));
 	int err = -ENOMEM;
@@ -127,11 +124,13 @@ int qsc_qreg_open(struct qsc_qreg_reader **reader, const char *path,
 	memset(head, 0, sizeof(*head));
 	memset(revoke_key, 0, QSC_KEYS_LEN);
 	if (r)
-		r->path = strdup(path);
+		r->path = strdup(name);
 	if (!r || !r->path) {
 		free(r);
-		return qsc_why(why, err, "not enough memory for %s", path);
+		close(fd);
+		return qsc_why(why, err, "not enough memory for %s", name);
 	}
+	r->fd = fd;
 	err = begin(r, registration_key, head, revoke_key, why);
 	if (err) {
 		memset(head, 0, sizeof(*head));
@@ -140,6 +139,20 @@ int qsc_qreg_open(struct qsc_qreg_reader **reader, const char *path,
 		*reader = r;
 	}
 	return err;
+}
+
+int qsc_qreg_open(struct qsc_qreg_reader **reader, const char *path,
+		  const uint8_t registration_key[QSC_KEYS_LEN], struct qsc_qreg_head *head,
+		  uint8_t revoke_key[QSC_KEYS_LEN], struct qsc_why *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd >= 0)
+		return qsc_qreg_open_fd(reader, fd, path, registration_key, head, revoke_key, why);
+	*reader = NULL;
+	memset(head, 0, sizeof(*head));
+	memset(revoke_key, 0, QSC_KEYS_LEN);
+	return qsc_why(why, -errno, "cannot open %s: %s", path, strerror(errno));
 }
 
 int qsc_qreg_next(struct qsc_qreg_reader *r, uint8_t *keys, struct qsc_why *why)

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Collects burns and hands them to the writer, a batch at a time. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "burner.h"
+#include "log.h"
+#include "stats.h"
+
+#define BATCH_MAX 1024
+
+TAILQ_HEAD(burn_requests, burn_request);
+
+struct burner {
+	struct burner_params params;
+	struct worker *writer;
+	struct stats *stats;
+	struct event *deadline;
+	struct burn_requests waiting;
+	unsigned int n_waiting;
+	bool overdue;
+	bool busy; /* one batch is with the writer */
+	bool stopped;
+};
+
+struct batch {
+	struct job job;
+	struct burner *burner;
+	size_t n;
+	int err;
+	char error[STORE_ERROR_MAX];
+	struct burn burns[];
+};
+
+static struct batch *batch_of(struct job *job)
+{
+	return (struct batch *)((char *)job - offsetof(struct batch, job));
+}
+
+static void run_batch(struct job *job, struct store *st)
+{
+	struct batch *batch = batch_of(job);
+
+	/* In one order, or two services on one store might wait for each other in a circle. */
+	qsort(batch->burns, batch->n, sizeof(batch->burns[0]), burn_compare);
+	batch->err = st->ops->burn(st, batch->burns, batch->n);
+	if (batch->err)
+		memcpy(batch->error, st->error, sizeof(batch->error));
+}
+
+static void count_batch(struct stats *stats, const struct batch *batch)
+{
+	if (batch->err) {
+		stats->burns_failed += batch->n;
+		return;
+	}
+	stats->syncs++;
+	for (size_t i = 0; i < batch->n; i++)
+		stats->burns += batch->burns[i].done;
+}
+
+static void consider(struct burner *burner);
+
+static void batch_done(struct job *job)
+{
+	struct batch *batch = batch_of(job);
+	struct burner *burner = batch->burner;
+
+	if (batch->err)
+		log_error("%s", batch->error);
+	count_batch(burner->stats, batch);
+	for (size_t i = 0; i < batch->n; i++) {
+		struct burn_request *req = batch->burns[i].owner;
+
+		if (batch->err)
+			req->done(req, BURN_FAILED);
+		else
+			req->done(req, batch->burns[i].done ? BURN_DONE : BURN_GONE);
+	}
+	free(batch);
+	burner->busy = false;
+	consider(burner);
+}
+
+static void fail_all(struct burner *burner)
+{
+	struct burn_request *req;
+
+	while ((req = TAILQ_FIRST(&burner->waiting))) {
+		TAILQ_REMOVE(&burner->waiting, req, link);
+		burner->n_waiting--;
+		req->done(req, BURN_FAILED);
+	}
+}
+
+static void commit(struct burner *burner)
+{
+	size_t n = burner->n_waiting < BATCH_MAX ? burner->n_waiting : BATCH_MAX;
+	struct batch *batch = calloc(1, sizeof(*batch) + n * sizeof(batch->burns[0]));
+	struct burn_request *req;
+
+	if (!batch) {
+		log_error("not enough memory to burn keys");
+		fail_all(burner);
+		return;
+	}
+	batch->burner = burner;
+	batch->job.run = run_batch;
+	batch->job.done = batch_done;
+	for (; batch->n < n; batch->n++) {
+		req = TAILQ_FIRST(&burner->waiting);
+		TAILQ_REMOVE(&burner->waiting, req, link);
+		batch->burns[batch->n].card = req->card;
+		batch->burns[batch->n].slot = req->slot;
+		batch->burns[batch->n].owner = req;
+	}
+	burner->n_waiting -= n;
+	burner->busy = true;
+	burner->overdue = false;
+	event_del(burner->deadline);
+	worker_submit(burner->writer, &batch->job);
+}
+
+static void consider(struct burner *burner)
+{
+	struct burner_params *p = &burner->params;
+	struct timeval wait = { p->wait_ms / 1000, p->wait_ms % 1000 * 1000 };
+
+	if (burner->busy || burner->stopped || !burner->n_waiting)
+		return;
+	if (burner->overdue || burner->n_waiting >= p->enough || !p->more(p->arg))
+		commit(burner);
+	else if (!event_pending(burner->deadline, EV_TIMEOUT, NULL))
+		event_add(burner->deadline, &wait);
+}
+
+static void deadline(evutil_socket_t fd, short what, void *arg)
+{
+	struct burner *burner = arg;
+
+	(void)fd;
+	(void)what;
+	burner->overdue = true;
+	consider(burner);
+}
+
+struct burner *burner_new(struct event_base *base, struct worker *writer,
+			  const struct burner_params *params, struct stats *stats)
+{
+	struct burner *burner = calloc(1, sizeof(*burner));
+
+	if (!burner)
+		return NULL;
+	burner->params = *params;
+	burner->writer = writer;
+	burner->stats = stats;
+	TAILQ_INIT(&burner->waiting);
+	burner->deadline = evtimer_new(base, deadline, burner);
+	if (!burner->deadline) {
+		free(burner);
+		return NULL;
+	}
+	return burner;
+}
+
+void burner_stop(struct burner *burner)
+{
+	if (burner)
+		burner->stopped = true;
+}
+
+void burner_free(struct burner *burner)
+{
+	if (!burner)
+		return;
+	fail_all(burner);
+	event_free(burner->deadline);
+	free(burner);
+}
+
+void burner_submit(struct burner *burner, struct burn_request *req)
+{
+	TAILQ_INSERT_TAIL(&burner->waiting, req, link);
+	burner->n_waiting++;
+	consider(burner);
+}
+
+void burner_poke(struct burner *burner)
+{
+	consider(burner);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* qskmsd, the key service: what starts and ends, and in which order. */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <curl/curl.h>
+
+#include "admin.h"
+#include "conn.h"
+#include "kit.h"
+#include "log.h"
+#include "options.h"
+#include "protect.h"
+
+/* Descriptors beside those of connections */
+#define OTHER_FILES 64
+/* For source and kit, and keys that TLS has for a moment */
+#define ARENA_BASE (1UL << 20)
+
+static void tell_systemd(const char *text)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	const char *path = getenv("NOTIFY_SOCKET");
+	socklen_t len;
+	int fd;
+
+	if (!path || strlen(path) >= sizeof(addr.sun_path))
+		return;
+	strcpy(addr.sun_path, path);
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (*path == '@')
+		addr.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr, len) < 0)
+		log_warn("cannot tell systemd: %s", strerror(errno));
+	close(fd);
+}
+
+/* Rather fewer connections than some that cannot open the store. */
+static void raise_files(struct options *opts)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur >= opts->max_connections + OTHER_FILES)
+		return;
+	opts->max_connections =
+		limit.rlim_cur > 2 * OTHER_FILES ? (unsigned int)limit.rlim_cur - OTHER_FILES : 1;
+	log_warn("RLIMIT_NOFILE allows %u connections at a time", opts->max_connections);
+}
+
+/* The secure heap wants a power of two. */
+static size_t arena_size(const struct options *o)
+{
+	size_t want = ARENA_BASE + o->max_sessions * (size_t)SESSION_KEY +
+		      o->max_connections * (sizeof(struct conn_keys) + sizeof(struct lookup_keys));
+	size_t size = ARENA_BASE;
+
+	while (size < want)
+		size *= 2;
+	return size;
+}
+
+static int load_kit(struct service *svc, struct store *st, struct qsc_why *why)
+{
+	int err;
+
+	err = store_open(st, svc->opts.store, svc->opts.init);
+	if (err)
+		return qsc_why(why, err, "%s", st->error);
+	err = svc->opts.init ? kit_make(st, svc->vault, why) : 0;
+	return err ? err : kit_load(&svc->kit, st, svc->vault, why);
+}
+
+static int load_secrets(struct service *svc)
+{
+	struct qsc_why why;
+	struct store st;
+	int err;
+
+	err = vault_open(&svc->vault, svc->opts.master_key, &why);
+	if (err) {
+		log_error("master key: %s", why.text);
+		return err;
+	}
+	err = load_kit(svc, &st, &why);
+	if (err)
+		log_error("%s", why.text);
+	store_close(&st);
+	return err ? err : qsc_kid_new(&svc->kid, svc->kit->kid_master);
+}
+
+static int start_workers(struct service *svc)
+{
+	const struct options *o = &svc->opts;
+	const struct burner_params params = {
+		.enough = o->commit_keys,
+		.wait_ms = o->commit_wait_ms,
+		.more = conns_more_burns,
+		.arg = svc,
+	};
+	int err;
+
+	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader");
+	if (!err)
+		err = worker_start(&svc->writer, svc->base, o->store, "qskmsd-writer");
+	if (err)
+		return err;
+	svc->burner = burner_new(svc->base, svc->writer, &params, &svc->stats);
+	svc->reserved = reservations_new();
+	svc->sessions = sessions_new(svc->base, o->max_sessions, o->fetch_seconds, &svc->stats);
+	svc->tls = tls_new();
+	return svc->burner && svc->reserved && svc->sessions && svc->tls ? 0 : -ENOMEM;
+}
+
+static int start(struct service *svc)
+{
+	int err;
+
+	TAILQ_INIT(&svc->conns);
+	TAILQ_INIT(&svc->young);
+	TAILQ_INIT(&svc->parked);
+	raise_files(&svc->opts);
+	err = protect_process(arena_size(&svc->opts));
+	if (err)
+		return err;
+	svc->base = event_base_new();
+	if (!svc->base)
+		return -ENOMEM;
+	err = load_secrets(svc);
+	if (err || svc->opts.init)
+		return err;
+	err = start_workers(svc);
+	if (!err)
+		err = source_new(&svc->source, svc->base, svc->opts.source, &svc->opts.kme,
+				 callkey_source_ready, svc);
+	return err ?: admin_start(svc) ?: listener_start(svc);
+}
+
+/* Keys that are being burnt now may be burnt, but nobody gets to use them. */
+static void stop(struct service *svc)
+{
+	struct conn *conn;
+
+	listener_stop(svc);
+	admin_stop(svc);
+	while ((conn = TAILQ_FIRST(&svc->conns)))
+		conn_close(conn);
+	burner_stop(svc->burner);
+	worker_stop(svc->reader);
+	worker_stop(svc->writer);
+	burner_free(svc->burner);
+	reservations_free(svc->reserved);
+	sessions_free(svc->sessions);
+	source_free(svc->source);
+	SSL_CTX_free(svc->tls);
+	qsc_kid_free(svc->kid);
+	kit_free(svc->kit);
+	vault_close(svc->vault);
+	if (svc->base)
+		event_base_free(svc->base);
+}
+
+static void end(evutil_socket_t sig, short what, void *arg)
+{
+	(void)sig;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
+static int serve(struct service *svc)
+{
+	struct event *term = evsignal_new(svc->base, SIGTERM, end, svc->base);
+	struct event *intr = evsignal_new(svc->base, SIGINT, end, svc->base);
+	int ret = -ENOMEM;
+
+	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL)) {
+		tell_systemd("READY=1");
+		ret = event_base_dispatch(svc->base) < 0 ? -EIO : 0;
+		tell_systemd("STOPPING=1");
+	}
+	if (term)
+		event_free(term);
+	if (intr)
+		event_free(intr);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	static struct service svc;
+	int status, err;
+
+	if (!options_read(&svc.opts, argc, argv, &status))
+		return status;
+	log_init(svc.opts.debug ? LOG_DEBUG : LOG_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	err = start(&svc);
+	if (err)
+		log_error("cannot start%s%s", err == -ENOMEM ? ": " : "",
+			  err == -ENOMEM ? strerror(ENOMEM) : "");
+	else if (!svc.opts.init)
+		err = serve(&svc);
+	stop(&svc);
+	curl_global_cleanup();
+	return err ? EXIT_FAILED : 0;
+}
