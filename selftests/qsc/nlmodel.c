@@ -66,7 +66,8 @@ static bool is_host(const uint8_t *p, int n)
 	static const uint8_t zero[16], mapped[12] = { [10] = 0xff, 0xff };
 
 	if (n == 4)
-		return p[0] && (p[0] & 0xf0) != 0xe0 && memcmp(p, "\xff\xff\xff\xff", 4);
+		return memcmp(p, zero, 4) && (p[0] & 0xf0) != 0xe0 &&
+		       memcmp(p, "\xff\xff\xff\xff", 4);
 	return memcmp(p, zero, 16) && p[0] != 0xff && memcmp(p, mapped, 12);
 }
 
@@ -390,7 +391,7 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 
 	memset(v, 0, offsetof(struct nm_verdict, fresh));
 	memcpy(&nh, buf, sizeof(nh));
-	if (nh.nlmsg_len < NLMSG_HDRLEN || (int)nh.nlmsg_len > left) {
+	if (nh.nlmsg_len < NLMSG_HDRLEN || nh.nlmsg_len > (uint32_t)left) {
 		v->silent = true;
 		return;
 	}
