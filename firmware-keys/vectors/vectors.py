@@ -417,7 +417,7 @@ KERNEL = (
         "sessions",
         ("call_id", "caller", "callee"),
         ("role", "suite", "epoch"),
-        ("context", "dist", "exporter", "wrap", "wrapped", "mki"),
+        ("context", "dist", "exporter", "wrap", "session", "wrapped", "mki"),
         ("caller_to_callee", "callee_to_caller"),
     ),
     (

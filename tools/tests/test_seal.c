@@ -186,8 +186,7 @@ static void look(struct nlmsghdr *nlh)
 	if (nest) {
 		nla_parse_nested(seal, QSC_A_SEAL_MAX, nest, NULL);
 		seen.id[seen.n] = nla_get_u32(seal[QSC_A_SEAL_ID]);
-		memcpy(seen.public[seen.n], nla_data(seal[QSC_A_SEAL_PUBLIC]),
-		       QSC_SEAL_PUBLIC_LEN);
+		memcpy(seen.public[seen.n], nla_data(seal[QSC_A_SEAL_PUBLIC]), QSC_SEAL_PUBLIC_LEN);
 	}
 	seen.n++;
 }
@@ -214,8 +213,8 @@ static void a_session_request_holds_what_the_kernel_expects(void **state)
 	assert_int_equal(qsc_session_build(sk, msg, "call", &s, &to), 0);
 	assert_int_equal(qsc_msg_parse(nlmsg_hdr(msg), &r), 0);
 	assert_string_equal(nla_get_string(r.attrs[QSC_A_CALL_ID]), "call");
-	assert_int_equal(
-		nla_parse_nested(tb, QSC_A_SESSION_MAX, r.attrs[QSC_A_CALL_SESSION], NULL), 0);
+	assert_int_equal(nla_parse_nested(tb, QSC_A_SESSION_MAX, r.attrs[QSC_A_CALL_SESSION], NULL),
+			 0);
 	assert_int_equal(nla_get_u8(tb[QSC_A_SESSION_LEG]), 1);
 	assert_int_equal(nla_get_u32(tb[QSC_A_SESSION_ROLE]), QSC_ROLE_CALLEE);
 	assert_string_equal(nla_get_string(tb[QSC_A_SESSION_CALLER]), "alice");
