@@ -25,7 +25,8 @@ struct qsc_test_session {
 	u32 epoch;
 };
 
-static const struct qsc_test_session qsc_test_sessions[] = {
+/* Not every suite takes all. */
+static const struct qsc_test_session qsc_test_sessions[] __maybe_unused = {
 	{
 		.call_id = "a",
 		.caller = "1",
@@ -183,7 +184,8 @@ struct qsc_test_key_seal {
 	u32 suite;
 };
 
-static const struct qsc_test_key_seal qsc_test_key_seals[] = {
+/* Not every suite takes all. */
+static const struct qsc_test_key_seal qsc_test_key_seals[] __maybe_unused = {
 	{
 		.call_id = "a",
 		.mki = "",
@@ -243,7 +245,8 @@ struct qsc_test_session_seal {
 	u32 session;
 };
 
-static const struct qsc_test_session_seal qsc_test_session_seals[] = {
+/* Not every suite takes all. */
+static const struct qsc_test_session_seal qsc_test_session_seals[] __maybe_unused = {
 	{
 		.client_public = "1a3b54b12cba30d35369e86abbcbc75d31fd897114c85ac8587fee989a00c331",
 		.module_secret = "d884725713c04fb6662d07085af29fd1db3eca122d812ce701ea4da61efe3d43",
