@@ -86,14 +86,22 @@ static void full_table_takes_no_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, qsc_test_table()->count, 2);
 }
 
-static void namespace_that_goes_takes_no_call(struct kunit *test)
+static void set_closing(bool closing)
 {
 	struct qsc_net *qn = qsc_test_table();
+
+	mutex_lock(&qn->lock);
+	qn->closing = closing;
+	mutex_unlock(&qn->lock);
+}
+
+static void namespace_that_goes_takes_no_call(struct kunit *test)
+{
 	int before = qsc_test_users();
 
-	qn->closing = true;
+	set_closing(true);
 	KUNIT_EXPECT_EQ(test, qsc_test_new_call("a", 5004), -ENODEV);
-	qn->closing = false;
+	set_closing(false);
 	KUNIT_EXPECT_EQ(test, qsc_test_users(), before);
 	KUNIT_EXPECT_TRUE(test, qsc_test_table_is_empty());
 }
