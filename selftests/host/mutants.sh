@@ -22,7 +22,10 @@ has_result() {
 	test=$(field Test "$1")
 	fails=$(field Fails "$1")
 	case $test in
-	kunit)	grep -rqE "KUNIT_CASE(_PARAM)?\(${fails#*: }\b" kmod/tests ;;
+	kunit)
+		grep -lF ".name = \"${fails%%: *}\"" kmod/tests/*.c |
+			xargs -r grep -qE "KUNIT_CASE(_PARAM)?\(${fails#*: }\b"
+		;;
 	*)
 		text=${fails#IPv[46] }
 		grep -rqF -e "\"$text" -e "\"${text##*: }\"" -e ": ${text#*: }" \
