@@ -6,7 +6,6 @@
 # comments. With names as arguments, only these.
 #
 #   QUICK=1          a subset, in about a minute
-#   QSC_TIMEOUT=SEC  for each test, instead of what settings says
 #   QSCTL=FILE       the control tool (out/tools/qsctl)
 #
 # To be run as root with the module loaded, for instance by
@@ -22,7 +21,7 @@ export QSCTL
 # What takes long and is not needed to know whether a change broke anything.
 slow='churn rmmod.sh'
 
-limit=${QSC_TIMEOUT:-$(sed -n 's/^timeout=//p' settings)}
+limit=$(sed -n 's/^timeout=//p' settings)
 list=$(make -s list)
 if [ $# -gt 0 ]; then
 	list=$(for t in $list; do for want; do
