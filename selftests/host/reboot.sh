@@ -43,9 +43,10 @@ restart() {
 	}
 }
 
-# Between the keys' coming and the restart
+# Between the keys' coming and the restart; a console ends lines with CR and LF.
 last_words() {
-	sed '1,/keys are in place/d; /reboot: Restarting system/q' "$console" |
+	tr -d '\r' <"$console" |
+		sed '1,/keys are in place/d; /reboot: Restarting system/q' |
 		grep -E '(destroyed|erased): ' | sed 's/^.*\(destroyed\|erased\): ([^)]*)//'
 }
 
@@ -56,6 +57,7 @@ both_keys() {
 
 # The constants of the enum are in a row, from 1.
 told() {
+	last_words
 	value=$(grep REASON_ uapi/linux/qsc.h | grep -n 'REASON_REBOOT,' | cut -d : -f 1)
 	last_words | grep -x " reason=$value"
 }
