@@ -103,7 +103,6 @@ static void set_fragments(struct fuzz *f, enum fuzz_way way, struct fuzz_item *i
 
 	if (v6 ? len <= FUZZ_V6_SPLIT : len < 9) {
 		it->shape = SHAPE_RAW;
-		it->pkt.len = len < FUZZ_V6_SPLIT ? len : FUZZ_V6_SPLIT;
 		return;
 	}
 	if (most > FUZZ_V6_SPLIT / 8)

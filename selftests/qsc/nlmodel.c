@@ -345,7 +345,7 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 
 	memset(v, 0, offsetof(struct nm_verdict, fresh));
 	memcpy(&nh, buf, sizeof(nh));
-	if (nh.nlmsg_len < NLMSG_HDRLEN || (int)nh.nlmsg_len > left) {
+	if (nh.nlmsg_len < NLMSG_HDRLEN || nh.nlmsg_len > (uint32_t)left) {
 		v->silent = true;
 		return;
 	}
