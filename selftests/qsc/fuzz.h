@@ -21,8 +21,9 @@
 #include "srtp_ref.h"
 
 /* Packets of a run: QSC_PACKETS, or these. */
-#define FUZZ_DEBUG	200000
-#define FUZZ_STOCK	60000
+#define FUZZ_FULL	200000
+#define FUZZ_STOCK	40000
+#define FUZZ_DEBUG	10000
 #define FUZZ_QUICK	6000
 
 #define FUZZ_ID		"fuzz"

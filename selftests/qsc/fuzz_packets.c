@@ -6,6 +6,7 @@
  * between go on getting through.
  *
  *   QSC_SEED=n      repeats a run
+ *   QSC_FULL=1      200,000 packets
  *   QSC_PACKETS=n   how many packets, all in all
  *   QSC_REPLAY=n    from batch n on, each packet is checked before the next one
  *                   is sent, and the first that fails is printed
@@ -40,7 +41,10 @@ static const struct fuzz_config configs[] = {
 
 #define N_CONFIGS (sizeof(configs) / sizeof(*configs))
 
-static const struct env_count count = { "QSC_PACKETS", FUZZ_DEBUG, FUZZ_STOCK, FUZZ_QUICK };
+static const struct env_count count = {
+	"QSC_PACKETS", .full = FUZZ_FULL, .stock = FUZZ_STOCK, .debug = FUZZ_DEBUG,
+	.quick = FUZZ_QUICK,
+};
 
 /* Permille of the chunks, by way; the rest is sendmmsg(). */
 static const int shape_permille[FUZZ_WAYS][FUZZ_SHAPES] = {

@@ -15,11 +15,7 @@ static struct nlr_node *any_node(struct nf *f, struct nlr_msg *m)
 	return m->nodes ? &m->node[rng_below(&f->rng, m->nodes)] : NULL;
 }
 
-/*
- * A secret that becomes another attribute would come out as that. Whoever says
- * that their key is an MKI has told it themselves.
- */
-static void scrub(struct nf *f, struct nlr_msg *m)
+void nf_scrub(struct nf *f, struct nlr_msg *m)
 {
 	int i;
 
@@ -36,7 +32,7 @@ static void drop(struct nf *f, struct nlr_msg *m)
 		n->gone = true;
 }
 
-static void copy_node(struct nlr_msg *m, int i, int parent)
+void nf_copy_node(struct nlr_msg *m, int i, int parent)
 {
 	int to = m->nodes;
 	int last = m->nodes;
@@ -48,7 +44,7 @@ static void copy_node(struct nlr_msg *m, int i, int parent)
 	m->node[to].parent = parent;
 	for (j = 0; m->node[i].nest && j < last; j++)
 		if (m->node[j].parent == i)
-			copy_node(m, j, to);
+			nf_copy_node(m, j, to);
 }
 
 static void twice(struct nf *f, struct nlr_msg *m)
@@ -56,7 +52,7 @@ static void twice(struct nf *f, struct nlr_msg *m)
 	struct nlr_node *n = any_node(f, m);
 
 	if (n)
-		copy_node(m, n - m->node, n->parent);
+		nf_copy_node(m, n - m->node, n->parent);
 }
 
 static void many(struct nf *f, struct nlr_msg *m)
@@ -65,7 +61,7 @@ static void many(struct nf *f, struct nlr_msg *m)
 	int i;
 
 	for (i = 0; n && i < COPIES; i++)
-		copy_node(m, n - m->node, n->parent);
+		nf_copy_node(m, n - m->node, n->parent);
 }
 
 static void resize(struct nf *f, struct nlr_msg *m)
@@ -91,7 +87,7 @@ static void retype(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	flags = n->type & NLA_F_NESTED;
 	n->type = flags | (ONE_IN(f, 8) ? rng_u64(&f->rng) & NLA_TYPE_MASK :
 			   rng_below(&f->rng, QSC_A_CALL_MAX + 4));
@@ -138,7 +134,7 @@ static void lie(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	switch (rng_below(&f->rng, 4)) {
 	case 0:
 		n->lie = -NLA_HDRLEN - n->len + rng_below(&f->rng, 5);
@@ -158,7 +154,7 @@ static void garbage(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	n->nest = false;
 	n->len = rng_below(&f->rng, NL_DATA);
 	rng_fill(&f->rng, n->data, n->len);
@@ -172,7 +168,7 @@ static void move(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	to = (int)rng_below(&f->rng, n - m->node + 1) - 1;
 	n->parent = to;
 	if (to >= 0)
@@ -219,7 +215,7 @@ static void message_len(struct nf *f, struct nlr_msg *m)
 	static const int lies[] = { -10000, -100, -20, -8, -4, -3, -2, -1, 1, 2, 3, 4, 16, 100,
 				    0x10000, 0x7fff0000 };
 
-	scrub(f, m);
+	nf_scrub(f, m);
 	m->len_lie = lies[rng_below(&f->rng, sizeof(lies) / sizeof(*lies))];
 }
 

@@ -66,7 +66,8 @@ static bool is_host(const uint8_t *p, int n)
 	static const uint8_t zero[16], mapped[12] = { [10] = 0xff, 0xff };
 
 	if (n == 4)
-		return p[0] && (p[0] & 0xf0) != 0xe0 && memcmp(p, "\xff\xff\xff\xff", 4);
+		return memcmp(p, zero, 4) && (p[0] & 0xf0) != 0xe0 &&
+		       memcmp(p, "\xff\xff\xff\xff", 4);
 	return memcmp(p, zero, 16) && p[0] != 0xff && memcmp(p, mapped, 12);
 }
 
@@ -330,6 +331,20 @@ static bool has_reply(uint8_t cmd)
 	       cmd == QSC_CMD_CALL_FLUSH;
 }
 
+/* Netlink is strict with the headers of commands that the family may yet get. */
+static bool bad_header(const struct nlmsghdr *nh, const uint8_t *buf)
+{
+	uint16_t flags = nh->nlmsg_flags;
+	struct genlmsghdr gh;
+
+	memcpy(&gh, buf + NLMSG_HDRLEN, sizeof(gh));
+	if (gh.cmd <= QSC_CMD_MAX)
+		return false;
+	if ((flags & NLM_F_DUMP) == NLM_F_DUMP)
+		flags &= ~NLM_F_DUMP;
+	return gh.reserved || flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO);
+}
+
 static void refuse(struct nm_verdict *v, enum nm_by by, int err)
 {
 	v->by = by;
@@ -360,7 +375,7 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 	v->cmd = buf[NLMSG_HDRLEN];
 	v->dump = (nh.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	if (!nlp_known(v->cmd))
-		return refuse(v, NM_BY_CORE, -EOPNOTSUPP);
+		return refuse(v, NM_BY_CORE, bad_header(&nh, buf) ? -EINVAL : -EOPNOTSUPP);
 	if (v->dump && v->cmd != QSC_CMD_CALL_GET) {
 		/* newer kernels look for the operation first */
 		v->or_err = s->nobody ? -EPERM : 0;
