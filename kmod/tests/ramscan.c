@@ -29,7 +29,7 @@
 #define TOLD_MAX 8 /* hits that are logged */
 
 static struct {
-	struct mutex lock;
+	struct mutex lock; /* one at a time */
 	u8 inverted[NEEDLES_MAX][NEEDLE_LEN];
 	unsigned int nr;
 	/* The low half of each aligned word that a needle may have in memory. */

@@ -77,7 +77,7 @@ static bool is_expected(const struct nm_verdict *v, int err)
 
 static void check_success(struct nf *f, const struct nf_expect *e, const struct nlr_answer *a)
 {
-	int acks = e->flags & NLM_F_ACK ? 1 : 0;
+	int acks = !!(e->flags & NLM_F_ACK);
 
 	if (e->v.dump) {
 		if (a->dones != 1 || a->acks || a->replies != e->calls)

@@ -228,7 +228,7 @@ static void init(struct fuzz *f, const struct fuzz_config *cfg, uint64_t seed)
 
 	memset(f, 0, sizeof(*f));
 	f->cfg = cfg;
-	f->single_from = replay ? atol(replay) : -1;
+	f->single_from = replay ? strtol(replay, NULL, 0) : -1;
 	rng_seed(&f->rng, seed);
 	f->sk = dut_open(SIDE_A);
 	fuzz_open(f);
@@ -285,7 +285,8 @@ static uint64_t run(struct fuzz *f, const struct fuzz_config *cfg, uint64_t seed
 
 int main(void)
 {
-	const char *only = getenv("QSC_CONFIG");
+	const char *config = getenv("QSC_CONFIG");
+	size_t only = config ? strtoul(config, NULL, 0) : 0;
 	static struct fuzz f;
 	unsigned int packets;
 	uint64_t total = 0;
@@ -303,7 +304,7 @@ int main(void)
 	seed = env_seed();
 
 	for (i = 0; i < N_CONFIGS; i++)
-		if (!only || atoi(only) == (int)i + 1)
+		if (!only || only == i + 1)
 			total += run(&f, &configs[i], seed + i, packets);
 	if (!only)
 		ksft_test_result(total >= packets, "%llu packets were offered\n",

@@ -34,8 +34,7 @@ static void drop(struct nf *f, struct nlr_msg *m)
 
 void nf_copy_node(struct nlr_msg *m, int i, int parent)
 {
-	int to = m->nodes;
-	int last = m->nodes;
+	int last = m->nodes, to = last;
 	int j;
 
 	if (m->nodes == NL_NODES)
@@ -101,7 +100,7 @@ static void type_flags(struct nf *f, struct nlr_msg *m)
 		n->type ^= ONE_IN(f, 2) ? NLA_F_NESTED : NLA_F_NET_BYTEORDER;
 }
 
-static void value(struct nf *f, struct nlr_msg *m)
+static void set_value(struct nf *f, struct nlr_msg *m)
 {
 	static const uint32_t edges[] = { 0, 1, 2, 3, 4, 5, 63, 64, 32768, 32769, 60000, 60001,
 					  31536000, 31536001, 0x7fffffff, 0x80000000,
@@ -233,7 +232,7 @@ static void header(struct nf *f, struct nlr_msg *m)
 	m->reserved = rng_u64(&f->rng);
 }
 
-static void flags(struct nf *f, struct nlr_msg *m)
+static void message_flags(struct nf *f, struct nlr_msg *m)
 {
 	switch (rng_below(&f->rng, 4)) {
 	case 0:
@@ -259,9 +258,9 @@ static void family(struct nf *f, struct nlr_msg *m)
 void nf_break(struct nf *f, struct nlr_msg *m)
 {
 	static void (*const ways[])(struct nf *f, struct nlr_msg *m) = {
-		drop, drop, twice, many, resize, resize, retype, type_flags, value, value,
+		drop, drop, twice, many, resize, resize, retype, type_flags, set_value, set_value,
 		one_byte, one_byte, lie, garbage, move, deep, unknown, tail, cut, message_len,
-		command, header, flags, family,
+		command, header, message_flags, family,
 	};
 	int n = ONE_IN(f, 4) ? rng_range(&f->rng, 2, 3) : 1;
 

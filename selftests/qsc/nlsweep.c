@@ -150,7 +150,7 @@ static unsigned int sweep_command(struct nf *f, uint8_t cmd,
 unsigned int nf_sweep(struct nf *f, void (*send)(struct nf *f, const struct nlr_msg *m))
 {
 	unsigned int n = 0;
-	uint8_t cmd;
+	int cmd;
 
 	f->full = true;
 	for (cmd = QSC_CMD_INFO_GET; cmd <= QSC_CMD_STATS_GET; cmd++)

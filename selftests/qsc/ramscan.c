@@ -30,5 +30,6 @@ int ramscan_hits(void)
 {
 	char text[16];
 
-	return knob_get(PARAMETERS "hits", text, sizeof(text)) ? atoi(text) : -1;
+	return knob_get(PARAMETERS "hits", text, sizeof(text)) ?
+		       (int)strtol(text, NULL, 10) : -1;
 }
