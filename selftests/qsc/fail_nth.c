@@ -5,7 +5,8 @@
  * it makes no more. It says that it failed and has changed nothing, or it has
  * done all that it had to. Packets are dropped and counted, never sent in clear.
  *
- * That nothing leaks is for kmemleak to say, which the rig asks at the end.
+ * That nothing leaks is for kmemleak to say, which the rig asks at the end; that
+ * no key is left behind is looked for in all of the memory, freed or not.
  */
 #include <srtp2/srtp.h>
 #include <stdlib.h>

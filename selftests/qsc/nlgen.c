@@ -7,6 +7,8 @@
 #include "nlfuzz.h"
 
 #define ONE_IN(f, n) (!rng_below(&(f)->rng, n))
+/* Something that a request may have or not. */
+#define MAYBE(f, n) ((f)->full || ONE_IN(f, n))
 
 /* Those of one length are more likely to be met again. */
 static void any_id(struct nf *f, char *id)
@@ -56,18 +58,18 @@ static void put_leg(struct nf *f, struct nlr_msg *m)
 	uint16_t remote = 6000 + 2 * rng_below(&f->rng, 6);
 	bool v6 = rng_below(&f->rng, 2);
 
-	if (!ONE_IN(f, 3))
+	if (f->full || !ONE_IN(f, 3))
 		nlr_put_u32(m, leg, QSC_A_LEG_SUITE, rng_range(&f->rng, 1, ONE_IN(f, 8) ?
 			   QSC_SUITE_MAX : QSC_SUITE_AEAD_AES_128_GCM));
 	put_addr(m, leg, QSC_A_LEG_LOCAL_ADDR, v6, 1);
 	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_PORT, htons(local));
 	put_addr(m, leg, QSC_A_LEG_REMOTE_ADDR, v6, 2);
 	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_PORT, htons(remote));
-	if (ONE_IN(f, 3)) {
+	if (MAYBE(f, 3)) {
 		nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_RTCP_PORT, htons(local + 1));
 		nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(remote + 1));
 	}
-	if (ONE_IN(f, 8))
+	if (MAYBE(f, 8))
 		nlr_put_u8(m, leg, QSC_A_LEG_INDEX, 0);
 }
 
@@ -77,15 +79,15 @@ static void gen_new(struct nf *f, struct nlr_msg *m)
 
 	any_id(f, id);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	if (ONE_IN(f, 2))
+	if (MAYBE(f, 2))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_FLAGS, rng_below(&f->rng, 4));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_ROLE, rng_range(&f->rng, 1, 2));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, NM_FAR + rng_below(&f->rng, 9999));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, NM_FAR + rng_below(&f->rng, 9999));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_WINDOW,
 			   rng_range(&f->rng, QSC_WINDOW_MIN, QSC_WINDOW_MAX));
 	put_leg(f, m);
@@ -134,7 +136,7 @@ static void put_mki(struct nf *f, struct nlr_msg *m, int key, const struct nm_di
 	rng_fill(&f->rng, mki, len);
 	if (d && d->keyed && len == d->mki_len && ONE_IN(f, 10))
 		memcpy(mki, d->mki, len);
-	if (len || ONE_IN(f, 10))
+	if (len || MAYBE(f, 10))
 		nlr_put(m, key, QSC_A_KEY_MKI, mki, len);
 }
 
@@ -152,15 +154,15 @@ static void gen_key(struct nf *f, struct nlr_msg *m)
 	key = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
 	nlr_put_u32(m, key, QSC_A_KEY_DIR, dir);
 	nlr_put_u32(m, key, QSC_A_KEY_SUITE, suite);
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u8(m, key, QSC_A_KEY_LEG, ONE_IN(f, 8));
 	put_mki(f, m, key, d);
 	put_secret(f, m, key, QSC_A_KEY_MASTER, suite == QSC_SUITE_AEAD_AES_256_GCM ? 32 : 16);
 	put_secret(f, m, key, QSC_A_KEY_SALT,
 		   suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80 ? 14 : 12);
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		put_rocs(f, m, key, d);
-	if (ONE_IN(f, 3))
+	if (MAYBE(f, 3))
 		nlr_put_u32(m, key, QSC_A_KEY_OVERLAP,
 			   rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1));
 }
@@ -171,10 +173,10 @@ static void gen_set(struct nf *f, struct nlr_msg *m)
 
 	some_id(f, id);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	if (ONE_IN(f, 2))
+	if (MAYBE(f, 2))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, ONE_IN(f, 2) ? 0 :
 			   NM_FAR + rng_below(&f->rng, 9999));
-	if (ONE_IN(f, 2))
+	if (MAYBE(f, 2))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, ONE_IN(f, 2) ? 0 :
 			   NM_FAR + rng_below(&f->rng, 9999));
 }
@@ -203,10 +205,9 @@ static const struct {
 	{ QSC_CMD_CALL_FLUSH, 2 },
 };
 
-void nf_gen(struct nf *f, struct nlr_msg *m)
+static uint8_t any_command(struct nf *f)
 {
 	int dice = rng_below(&f->rng, 1000);
-	uint8_t cmd;
 	size_t i;
 
 	for (i = 0; i < sizeof(walk) / sizeof(*walk) - 1; i++) {
@@ -214,7 +215,11 @@ void nf_gen(struct nf *f, struct nlr_msg *m)
 		if (dice < 0)
 			break;
 	}
-	cmd = walk[i].cmd;
+	return walk[i].cmd;
+}
+
+void nf_gen_command(struct nf *f, struct nlr_msg *m, uint8_t cmd)
+{
 	nlr_start(m, f->model.family, cmd, ONE_IN(f, 8) ? 0 : NLM_F_ACK);
 	switch (cmd) {
 	case QSC_CMD_CALL_NEW:
@@ -230,15 +235,20 @@ void nf_gen(struct nf *f, struct nlr_msg *m)
 	case QSC_CMD_CALL_FLUSH:
 		return;
 	case QSC_CMD_CALL_GET:
-		if (ONE_IN(f, 3)) {
-			m->flags |= NLM_F_DUMP;
-			if (!ONE_IN(f, 4))
-				return;
-		}
+		if (!ONE_IN(f, 3))
+			break;
+		m->flags |= NLM_F_DUMP;
+		if (!MAYBE(f, 4))
+			return;
 		break;
 	case QSC_CMD_STATS_GET:
-		if (ONE_IN(f, 2))
+		if (!MAYBE(f, 2))
 			return;
 	}
 	gen_named(f, m);
+}
+
+void nf_gen(struct nf *f, struct nlr_msg *m)
+{
+	nf_gen_command(f, m, any_command(f));
 }
