@@ -54,6 +54,9 @@ check: packages
 check-quick: packages
 	@QUICK=1 selftests/check
 
+check-full: packages
+	@QSC_FULL=1 selftests/check
+
 mutants: packages
 	@$(MAKE) -s tools tests
 	@selftests/mutants/run
@@ -103,8 +106,9 @@ help:
 	@echo
 	@echo 'Try and test, in virtual machines; missing packages are installed first'
 	@echo '  demo           a secure call, and what the wire shows of it'
-	@echo '  check          all tests'
+	@echo '  check          the tests, on stock kernels and on some that look for bugs'
 	@echo '  check-quick    those on the source, and the quick ones on one kernel'
+	@echo '  check-full     every test on every kernel, fuzzers for long: hours'
 	@echo '  mutants        break the module on purpose, and see the tests notice'
 	@echo '  coverage       how much of the module its tests run'
 	@echo '  bench          instruction counts, to out/bench.json'
@@ -119,5 +123,5 @@ help:
 	@echo
 	@echo 'A command in a virtual machine with the module: selftests/rig/run -- COMMAND'
 
-.PHONY: all module tools tests packages demo check check-quick mutants coverage bench format
+.PHONY: all module tools tests packages demo check check-quick check-full mutants coverage bench format
 .PHONY: install install-module install-tools clean help

@@ -86,6 +86,47 @@ static void full_table_takes_no_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, qsc_test_table()->count, 2);
 }
 
+static void set_closing(bool closing)
+{
+	struct qsc_net *qn = qsc_test_table();
+
+	mutex_lock(&qn->lock);
+	qn->closing = closing;
+	mutex_unlock(&qn->lock);
+}
+
+static void namespace_that_goes_takes_no_call(struct kunit *test)
+{
+	int before = qsc_test_users();
+
+	set_closing(true);
+	KUNIT_EXPECT_EQ(test, qsc_test_new_call("a", 5004), -ENODEV);
+	set_closing(false);
+	KUNIT_EXPECT_EQ(test, qsc_test_users(), before);
+	KUNIT_EXPECT_TRUE(test, qsc_test_table_is_empty());
+}
+
+static void port_takes_only_so_many_calls(struct kunit *test)
+{
+	struct qsc_call_params p = qsc_test_call_params(NULL, 5004);
+	struct qsc_net *qn = qsc_test_table();
+	char id[8];
+	int i;
+
+	p.id = id;
+	for (i = 0; i < QSC_TUPLES_PER_PORT; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		p.leg.remote.port = htons(6000 + i);
+		KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), 0);
+	}
+	strscpy(id, "more", sizeof(id));
+	p.leg.remote.port = htons(6000 + i);
+	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, qn->count, QSC_TUPLES_PER_PORT);
+	KUNIT_EXPECT_EQ(test, qsc_delete_call(qn, "0"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), 0);
+}
+
 static void sending_key_is_replaced_at_once(struct kunit *test)
 {
 	struct qsc_leg *leg = secure_call(test, "a", 5004, "one");
@@ -378,6 +419,8 @@ static struct kunit_case call_cases[] = {
 	KUNIT_CASE(call_with_keys_for_both_directions_is_secure),
 	KUNIT_CASE(new_call_needs_its_own_id_and_addresses),
 	KUNIT_CASE(full_table_takes_no_call),
+	KUNIT_CASE(namespace_that_goes_takes_no_call),
+	KUNIT_CASE(port_takes_only_so_many_calls),
 	KUNIT_CASE(sending_key_is_replaced_at_once),
 	KUNIT_CASE(receiving_key_without_an_mki_is_replaced_at_once),
 	KUNIT_CASE(receiving_key_without_an_overlap_is_replaced_at_once),

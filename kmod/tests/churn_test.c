@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Calls and keys that come and go while packets look for them. */
 
+#include <linux/bitmap.h>
 #include <linux/slab.h>
+#include <linux/stringify.h>
 
 #include "../erase.h"
 #include "calls.h"
@@ -100,6 +102,128 @@ static void receiving_key_is_replaced_without_a_gap(struct kunit *test)
 static void key_before_a_new_key_is_found(struct kunit *test)
 {
 	expect_no_gap(test, QSC_DIR_RX, OVERLAP_MS);
+}
+
+/*
+ * SSRCs that come with one key and are forgotten some keys later, to make room,
+ * while other packets look them up without a lock.
+ */
+#define SSRCS_MAX 4
+#define SSRCS_PER_KEY 2
+#define KEYS_PER_SSRC 3
+#define KEYS 100
+#define SSRCS ((KEYS / KEYS_PER_SSRC + 1) * SSRCS_PER_KEY)
+
+struct forgetting {
+	struct qsc_leg *leg;
+	bool ended;
+	int err;
+	atomic_t tries;
+	atomic_t odd; /* verdicts that there is no reason for */
+	DECLARE_BITMAP(received, SSRCS);
+	u8 *packet[QSC_TEST_THREADS_MAX];
+};
+
+/* The two directions of the call have the same keys, though not at all times. */
+static void rekey_both(struct forgetting *f)
+{
+	int tries;
+	u32 i;
+
+	for (i = 1; i <= KEYS && !f->err; i++) {
+		tries = atomic_read(&f->tries);
+		while (atomic_read(&f->tries) == tries)
+			cond_resched();
+		f->err = qsc_test_install("a", QSC_DIR_RX, i, NULL, 0);
+		if (!f->err)
+			f->err = qsc_test_install("a", QSC_DIR_TX, i, NULL, 0);
+	}
+	WRITE_ONCE(f->ended, true);
+}
+
+static bool may_be_sent(unsigned int verdict)
+{
+	return verdict == QSC_VERDICT_OK || verdict == QSC_TX_STAT(DROP_TX_REUSE) ||
+	       verdict == QSC_TX_STAT(DROP_SSRC_FULL);
+}
+
+static bool may_be_received(unsigned int verdict)
+{
+	return verdict == QSC_VERDICT_OK || verdict == QSC_RX_STAT(DROP_AUTH) ||
+	       verdict == QSC_RX_STAT(DROP_REPLAY) || verdict == QSC_RX_STAT(DROP_OLD) ||
+	       verdict == QSC_RX_STAT(DROP_SSRC_FULL);
+}
+
+/* From one direction of the call into the other, as if it came back. */
+static void send_and_receive(struct forgetting *f, u8 *p, u32 ssrc, u16 seq)
+{
+	u32 len = QSC_TEST_RTP_LEN + QSC_TAG_LEN;
+	unsigned int verdict;
+
+	qsc_test_make_rtp(p, ssrc, seq, QSC_TEST_RTP_LEN);
+	verdict = qsc_test_protect(&f->leg->tx, QSC_PACKET_RTP, p, QSC_TEST_RTP_LEN);
+	atomic_add(!may_be_sent(verdict), &f->odd);
+	if (verdict != QSC_VERDICT_OK)
+		return;
+	verdict = qsc_test_unprotect(&f->leg->rx, QSC_PACKET_RTP, p, &len);
+	atomic_add(!may_be_received(verdict), &f->odd);
+	if (verdict == QSC_VERDICT_OK)
+		set_bit(ssrc, f->received);
+}
+
+static u32 generation_of(struct qsc_stream *s)
+{
+	u32 generation;
+
+	rcu_read_lock();
+	generation = rcu_dereference(s->cur)->generation;
+	rcu_read_unlock();
+	return generation;
+}
+
+static void forget_or_send(void *shared, int number)
+{
+	struct forgetting *f = shared;
+	u32 seq = 0, ssrc;
+
+	if (!number) {
+		rekey_both(f);
+		return;
+	}
+	while (!READ_ONCE(f->ended)) {
+		ssrc = generation_of(&f->leg->tx) / KEYS_PER_SSRC * SSRCS_PER_KEY;
+		ssrc += seq % SSRCS_PER_KEY;
+		send_and_receive(f, f->packet[number], ssrc, seq++);
+		atomic_inc(&f->tries);
+		cond_resched();
+	}
+}
+
+static void ssrcs_of_old_keys_go_under_packets(struct kunit *test)
+{
+	struct forgetting f = {};
+	u32 received;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(f.packet); i++) {
+		f.packet[i] = kunit_kzalloc(test, QSC_TEST_PACKET_MAX, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, f.packet[i]);
+	}
+	qsc_test_set_param(test, "max_ssrcs", __stringify(SSRCS_MAX));
+	KUNIT_ASSERT_EQ(test, qsc_test_new_call("a", 5004), 0);
+	KUNIT_ASSERT_EQ(test, qsc_test_install("a", QSC_DIR_RX, 0, NULL, 0), 0);
+	KUNIT_ASSERT_EQ(test, qsc_test_install("a", QSC_DIR_TX, 0, NULL, 0), 0);
+	f.leg = &qsc_test_find_call("a")->legs[0];
+
+	qsc_test_together(test, forget_or_send, &f, 3);
+	KUNIT_EXPECT_EQ(test, f.err, 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&f.odd), 0);
+	KUNIT_EXPECT_LE(test, f.leg->tx.ssrcs.count, SSRCS_MAX);
+	KUNIT_EXPECT_LE(test, f.leg->rx.ssrcs.count, SSRCS_MAX);
+	/* More than there is room for at a time: some went. */
+	received = bitmap_weight(f.received, SSRCS);
+	KUNIT_EXPECT_GT(test, received, SSRCS_MAX);
+	kunit_info(test, "%u SSRCs, %d packets\n", received, atomic_read(&f.tries));
 }
 
 /*
@@ -309,6 +433,7 @@ static void calls_come_and_go_under_packets(struct kunit *test)
 static struct kunit_case churn_cases[] = { KUNIT_CASE(sending_key_is_replaced_without_a_gap),
 					   KUNIT_CASE(receiving_key_is_replaced_without_a_gap),
 					   KUNIT_CASE(key_before_a_new_key_is_found),
+					   KUNIT_CASE(ssrcs_of_old_keys_go_under_packets),
 					   KUNIT_CASE(calls_come_and_go_under_packets),
 					   {} };
 

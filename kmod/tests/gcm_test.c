@@ -377,6 +377,40 @@ static void rtcp_with_any_bit_changed_is_forged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, unprotect_rtcp(f, len), good(r));
 }
 
+/* RFC 8998 appendix A.1 */
+#define SM4_KEY "0123456789abcdeffedcba9876543210"
+#define SM4_IV_HIGH 0x0000123456780000
+#define SM4_IV_LOW 0x0000abcd
+#define SM4_AAD "feedfacedeadbeeffeedfacedeadbeefabaddad2"
+#define SM4_PLAIN                                                          \
+	"aaaaaaaaaaaaaaaabbbbbbbbbbbbbbbbccccccccccccccccdddddddddddddddd" \
+	"eeeeeeeeeeeeeeeeffffffffffffffffeeeeeeeeeeeeeeeeaaaaaaaaaaaaaaaa"
+#define SM4_CIPHER                                                         \
+	"17f399f08c67d5ee19d0dc9969c4bb7d5fd46fd3756489069157b282bb200735" \
+	"d82710ca5c22f0ccfa7cbf93d496ac15a56834cbcf98c397b4024a2691233b8d" \
+	"83de3541e4c2b58177e065a9bf7b62ec"
+
+static void sm4_is_as_in_rfc_8998(struct kunit *test)
+{
+	struct qsc_iv iv = { .high = SM4_IV_HIGH, .low = SM4_IV_LOW };
+	struct fixture *f = test->priv;
+	u8 key[QSC_AEAD_KEY_MAX];
+	u32 aad, len;
+
+	if (!qsc_aead_driver(qsc_suite_by_id(QSC_SUITE_AEAD_SM4_GCM), NULL))
+		kunit_skip(test, "this kernel has no gcm(sm4)");
+	qsc_test_unhex(key, SM4_KEY);
+	set_key(test, QSC_SUITE_AEAD_SM4_GCM, key);
+	aad = qsc_test_unhex(f->p, SM4_AAD);
+	len = qsc_test_unhex(f->p + aad, SM4_PLAIN);
+	qsc_test_unhex(f->want, SM4_AAD SM4_CIPHER);
+	KUNIT_EXPECT_EQ(test, encrypt(f, iv, f->p, aad, len), 0);
+	KUNIT_EXPECT_MEMEQ(test, f->p, f->want, aad + len + QSC_TAG_LEN);
+	KUNIT_EXPECT_EQ(test, decrypt(f, iv, f->p, aad, len), 0);
+	qsc_test_unhex(f->want, SM4_AAD SM4_PLAIN);
+	KUNIT_EXPECT_MEMEQ(test, f->p, f->want, aad + len);
+}
+
 /* Every length, so every way in which a driver splits blocks. */
 static void driver_and_fallback_agree(struct kunit *test)
 {
@@ -466,6 +500,7 @@ static struct kunit_case gcm_cases[] = {
 	KUNIT_CASE_PARAM(rtp_with_another_index_is_forged, run_gen_params),
 	KUNIT_CASE_PARAM(rtcp_with_any_bit_changed_is_forged, run_gen_params),
 	KUNIT_CASE_PARAM(split_and_linear_agree, run_gen_params),
+	KUNIT_CASE(sm4_is_as_in_rfc_8998),
 	KUNIT_CASE(driver_and_fallback_agree),
 	KUNIT_CASE(packet_in_an_fpu_section_takes_the_fallback),
 	{}

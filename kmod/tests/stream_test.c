@@ -67,9 +67,18 @@ static void what_is_sent_arrives(struct kunit *test)
 			qsc_test_stat(&f->tx, QSC_STAT(OCTETS)));
 }
 
+/* Gives an RTP header with room for an extension one of so many words. */
+static void set_extension(u8 *p, u32 len, u16 words)
+{
+	u32 at = 12 + (p[0] & 15) * 4;
+
+	if (len >= at + 4 && p[0] & 16)
+		put_unaligned_be16(words, p + at + 2);
+}
+
 /*
  * What the hooks do with a payload: tell what it is, and protect it if it is
- * RTP or RTCP. The buffer has room for what is added, and not for a byte more.
+ * RTP or RTCP. The buffer has room for what RTCP needs, and not for a byte more.
  */
 static void any_header_on_any_length_is_sent_or_refused(struct kunit *test)
 {
@@ -92,6 +101,7 @@ static void any_header_on_any_length_is_sent_or_refused(struct kunit *test)
 			put_unaligned_be32(SSRC, header + (first < 256 ? 8 : 4));
 			memset(p, 0, len);
 			memcpy(p, header, min_t(u32, len, sizeof(header)));
+			set_extension(p, len, (len + first) % 4);
 			memcpy(copy, p, len);
 			kind = qsc_packet_classify(p, len, QSC_PORT_MUX);
 			if (kind != QSC_PACKET_RTP && kind != QSC_PACKET_RTCP)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # The mutants keep up with the source: each still applies as it is, and the test
-# that has to notice it still has a result of that name.
+# that has to notice it still has a result of that name. The table of them in the
+# documentation keeps up with them.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
@@ -21,7 +22,10 @@ has_result() {
 	test=$(field Test "$1")
 	fails=$(field Fails "$1")
 	case $test in
-	kunit)	grep -rqE "KUNIT_CASE(_PARAM)?\(${fails#*: }\b" kmod/tests ;;
+	kunit)
+		grep -lF ".name = \"${fails%%: *}\"" kmod/tests/*.c |
+			xargs -r grep -qE "KUNIT_CASE(_PARAM)?\(${fails#*: }\b"
+		;;
 	*)
 		text=${fails#IPv[46] }
 		grep -rqF -e "\"$text" -e "\"${text##*: }\"" -e ": ${text#*: }" \
@@ -38,12 +42,23 @@ check() {
 	has_result "$1" && patch -p1 --dry-run -F0 -f -s -i "$1"
 }
 
+table() {
+	sed -n '/^\.\. list-table::/,$p' Documentation/testing.rst >"$shown"
+	selftests/mutants/run --table | diff -u "$shown" - || {
+		echo "replace it by what selftests/mutants/run --table prints"
+		return 1
+	}
+}
+
+shown=$(mktemp)
+trap 'rm -f "$shown"' EXIT
 ktap_print_header
 command -v patch >/dev/null || ktap_skip_all "patch is missing"
 set -- selftests/mutants/*.patch
-ktap_set_plan $#
+ktap_set_plan $(($# + 1))
 for patch; do
 	name=${patch##*/}
 	ktap_test_run "${name%.patch}" check "$patch"
 done
+ktap_test_run "Documentation/testing.rst has the table of them" table
 ktap_finished

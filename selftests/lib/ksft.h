@@ -16,12 +16,15 @@
 #define KSFT_FAIL	1
 #define KSFT_SKIP	4
 
-static struct {
+struct ksft_count {
 	unsigned int plan;
 	unsigned int pass;
 	unsigned int fail;
 	unsigned int skip;
-} ksft_count;
+};
+
+/* One for all files of a program, without a file of its own. */
+__attribute__((weak)) struct ksft_count ksft_count;
 
 static inline void ksft_print_header(void)
 {

@@ -89,6 +89,14 @@ overlap_event() {
 		{ cat "$work/events"; return 1; }
 }
 
+# A stream that is far on, by its roll-over counter, begins with the 2^47-th packet.
+half() {
+	random_key "$work/half" && q call add half local "$A:5012" remote "$B:5012" &&
+		q call key half tx roc 0:2147483648 file "$work/half" && send 5012 || return
+	within 5 grep '"event":"rekey","call":"half","leg":0,"dir":"tx"' "$work/events" ||
+		{ cat "$work/events"; return 1; }
+}
+
 blocks() { # ID PORT
 	local before
 
@@ -148,7 +156,7 @@ netns_add a && netns_add b && netns_link "$a" "$b" || exit
 watcher=$!
 
 ktap_print_header
-ktap_set_plan 10
+ktap_set_plan 11
 ktap_test_run "silence: the keys are gone within a second of the timeout, and told" silence
 ktap_test_run "silence: the call goes on blocking" blocks quiet 5000
 ktap_test_run "packets put the timeout off" talk_on
@@ -158,5 +166,6 @@ ktap_test_run "age: a call without keys cannot be keyed afterwards" age_without_
 ktap_test_run "deadlines that are lifted do not strike" put_off
 ktap_test_run "rekey: the old receiving key goes at the end of the overlap" overlap
 ktap_test_run "rekey: an event says so" overlap_event
+ktap_test_run "rekey: an event says that half of a key's packets are used up" half
 ktap_test_run "rekey: never more than two generations" two_at_most
 ktap_finished

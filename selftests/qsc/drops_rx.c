@@ -50,7 +50,7 @@ static void to_other_address(struct fix *f)
 	sendto(f->peer, pkt.data, pkt.len, 0, &to.sa, net_addr_len(&to));
 }
 
-static void text(struct fix *f)
+static void send_text(struct fix *f)
 {
 	fix_send(f->peer, "hello " MARKER, 6 + MARKER_LEN);
 }
@@ -302,7 +302,7 @@ const struct drop_case drop_rx_cases[] = {
 	{ "from another host", QSC_A_STATS_RX_DROP_PEER, NULL, from_other_host },
 	{ "to another address of the machine", QSC_A_STATS_RX_DROP_PEER, listen_everywhere,
 	  to_other_address },
-	{ "plain text", QSC_A_STATS_RX_DROP_NOT_RTP, NULL, text },
+	{ "plain text", QSC_A_STATS_RX_DROP_NOT_RTP, NULL, send_text },
 	{ "DTLS without the flag", QSC_A_STATS_RX_DROP_NOT_RTP, NULL, dtls },
 	{ "a STUN byte without the cookie", QSC_A_STATS_RX_DROP_NOT_RTP, NULL,
 	  stun_without_cookie },

@@ -41,7 +41,7 @@ static void move_away(struct fix *f)
 	net_connect(f->app, f->family, 2, PEER_PORT);
 }
 
-static void text(struct fix *f)
+static void send_text(struct fix *f)
 {
 	static const char hello[] = "hello " MARKER;
 
@@ -250,7 +250,7 @@ const struct drop_case drop_tx_cases[] = {
 	{ "to another host", QSC_A_STATS_TX_DROP_PEER, NULL, other_host,
 	  .opts.unconnected = true },
 	{ "from another address of the machine", QSC_A_STATS_TX_DROP_PEER, move_away, one },
-	{ "plain text", QSC_A_STATS_TX_DROP_NOT_RTP, NULL, text },
+	{ "plain text", QSC_A_STATS_TX_DROP_NOT_RTP, NULL, send_text },
 	{ "one byte", QSC_A_STATS_TX_DROP_NOT_RTP, NULL, one_byte },
 	{ "an empty datagram", QSC_A_STATS_TX_DROP_NOT_RTP, NULL, nothing },
 	{ "DTLS without the flag", QSC_A_STATS_TX_DROP_NOT_RTP, NULL, dtls },

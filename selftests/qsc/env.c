@@ -32,6 +32,8 @@ unsigned int env_count(const struct env_count *c)
 
 	if (text)
 		return strtoul(text, NULL, 0);
+	if (ksft_env("QSC_FULL"))
+		return c->full;
 	if (ksft_env("QUICK"))
 		return c->quick;
 	return is_debug_kernel() ? c->debug : c->stock;

@@ -11,8 +11,9 @@ uint64_t env_seed(void);
 /* How many of something a run does. */
 struct env_count {
 	const char *name;	/* of the variable that says otherwise */
-	unsigned int debug;	/* on a kernel that looks for bugs */
-	unsigned int stock;	/* on another */
+	unsigned int full;	/* with QSC_FULL=1 */
+	unsigned int stock;	/* on a kernel as it is delivered */
+	unsigned int debug;	/* on one that looks for bugs, and is slow */
 	unsigned int quick;	/* with QUICK=1 */
 };
 

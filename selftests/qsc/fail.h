@@ -13,7 +13,6 @@
 
 /* No operation here makes more allocations than that. */
 #define FAIL_MOST	4000
-#define FAIL_MARKER	"QSC-KEY!"
 
 int fail_nl_plan(void);
 void fail_nl(void);

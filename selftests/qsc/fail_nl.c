@@ -10,6 +10,7 @@
 #include "dut.h"
 #include "fail.h"
 #include "nlraw.h"
+#include "ramscan.h"
 #include "seal.h"
 
 #define TABLE_MAX	4096
@@ -26,6 +27,8 @@ static struct {
 	uint32_t group;
 	int events;
 	struct seal seal;
+	bool ramscan;		/* memory can be looked at */
+	bool dirty;		/* there was a key in it that should be gone */
 } ctl;
 
 struct nl_case {
@@ -33,6 +36,7 @@ struct nl_case {
 	void (*prepare)(void);
 	void (*build)(struct nlr_msg *m);
 	bool close_owner;	/* instead of a message */
+	bool keys;		/* derives some */
 };
 
 /* ------------------------------------------------------------- the table */
@@ -100,7 +104,7 @@ static void build_new(struct nlr_msg *m, const char *id, bool v6, bool rtcp_port
 	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(port + 2001));
 }
 
-static const char secret[] = FAIL_MARKER FAIL_MARKER FAIL_MARKER FAIL_MARKER;
+static const char secret[] = RAMSCAN_MASTER RAMSCAN_MASTER RAMSCAN_MASTER RAMSCAN_MASTER;
 
 /* The one before may have gone with a flush. */
 static struct seal *new_seal(void)
@@ -346,15 +350,15 @@ static const struct nl_case cases[] = {
 	{ "a dump", three_calls, do_dump },
 	{ "call set", keyed_call, do_set },
 	{ "call flush", three_calls, do_flush },
-	{ "the first key", new_call, do_key },
-	{ "a key with an MKI and ROCs", new_call, do_key_rocs },
-	{ "another sending key", keyed_call, do_rekey_tx },
-	{ "another receiving key", keyed_call, do_rekey_rx },
+	{ "the first key", new_call, do_key, .keys = true },
+	{ "a key with an MKI and ROCs", new_call, do_key_rocs, .keys = true },
+	{ "another sending key", keyed_call, do_rekey_tx, .keys = true },
+	{ "another receiving key", keyed_call, do_rekey_rx, .keys = true },
 	{ "a sealing key", nothing, do_seal },
-	{ "the first session", new_call, do_session },
-	{ "a newer session than the one that is held back", held_call, do_session },
-	{ "another session that is held back", held_call, do_hold },
-	{ "the use of a key that was held back", held_call, do_activate },
+	{ "the first session", new_call, do_session, .keys = true },
+	{ "a newer session than the one that is held back", held_call, do_session, .keys = true },
+	{ "another session that is held back", held_call, do_hold, .keys = true },
+	{ "the use of a key that was held back", held_call, do_activate, .keys = true },
 	{ "key erase", held_call, do_erase },
 	{ "counters of a call", keyed_call, do_stats },
 	{ "counters of all", three_calls, do_totals },
@@ -378,7 +382,7 @@ static void drain_events(void)
 	ssize_t len;
 
 	while ((len = recv(ctl.events, buf, sizeof(buf), MSG_DONTWAIT)) >= 0 || errno == ENOBUFS)
-		if (len > 0 && memmem(buf, len, FAIL_MARKER, strlen(FAIL_MARKER)))
+		if (len > 0 && memmem(buf, len, RAMSCAN_MASTER, strlen(RAMSCAN_MASTER)))
 			ksft_exit_fail_msg("there is a key in an event\n");
 }
 
@@ -441,7 +445,7 @@ static struct outcome act(const struct nl_case *c, unsigned int n)
 	}
 	/* the answer itself may be what there was no memory for */
 	do {
-		err = nlr_read(&ctl.nl, 1, &a, 1, FAIL_MARKER, &seen);
+		err = nlr_read(&ctl.nl, 1, &a, 1, RAMSCAN_MASTER, &seen);
 		o.answered = o.answered || a.acks || a.dones;
 		o.err = a.err ? a.err : o.err;
 	} while (err == ENOBUFS || err == ENOMEM);
@@ -486,6 +490,39 @@ static bool again(const struct nl_case *c, unsigned int n, const struct table *a
 	return false;
 }
 
+/* Without calls there is no key, however the one or the other came to its end. */
+static void look_for_keys(const char *after)
+{
+	int hits;
+
+	if (qsc_call_flush(ctl.sk, NULL))
+		ksft_exit_fail_msg("flush: %s\n", qsc_last_error(ctl.sk)->text);
+	hits = ramscan_hits();
+	if (!hits)
+		return;
+	ksft_print_msg("after %s: session keys in %d places of memory\n", after, hits);
+	ctl.dirty = true;
+}
+
+/* The control: what is looked for is what the module derives, and is found. */
+static void find_keys(void)
+{
+	int hits;
+
+	keyed_call();
+	hits = ramscan_hits();
+	ksft_print_msg("session keys of a call in %d places of memory\n", hits);
+	look_for_keys("a call");
+	ksft_test_result(hits > 0 && !ctl.dirty,
+			 "the keys of a call are in memory as long as it lives\n");
+}
+
+static void skip_keys(void)
+{
+	ksft_test_result_skip("keys of a call # SKIP there is no qsc_ramscan\n");
+	ksft_test_result_skip("keys of failures # SKIP there is no qsc_ramscan\n");
+}
+
 static void run(const struct nl_case *c)
 {
 	unsigned int n, failures = 0;
@@ -517,11 +554,13 @@ static void run(const struct nl_case *c)
 	ksft_print_msg("%u allocations, %u of them needed\n", n - 1, failures);
 	ksft_test_result(good && n > 1 && n < FAIL_MOST,
 			 "without memory, nothing or all of it is done: %s\n", c->name);
+	if (c->keys && ctl.ramscan)
+		look_for_keys(c->name);
 }
 
 int fail_nl_plan(void)
 {
-	return N_CASES;
+	return N_CASES + 2;
 }
 
 void fail_nl(void)
@@ -537,8 +576,18 @@ void fail_nl(void)
 	if (setsockopt(s.fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &ctl.group, sizeof(ctl.group)))
 		ksft_exit_fail_msg("events: %s\n", strerror(errno));
 	open_nl();
+	ctl.ramscan = ramscan_open();
+	if (ctl.ramscan)
+		find_keys();
 	for (i = 0; i < N_CASES; i++)
 		run(&cases[i]);
+	if (ctl.ramscan) {
+		look_for_keys("all of it");
+		ksft_test_result(!ctl.dirty, "a failure leaves no session key in memory\n");
+		ramscan_close();
+	} else {
+		skip_keys();
+	}
 	qsc_call_flush(ctl.sk, NULL);
 	nlr_close(&ctl.nl);
 	close(ctl.events);

@@ -5,7 +5,8 @@
  * it makes no more. It says that it failed and has changed nothing, or it has
  * done all that it had to. Packets are dropped and counted, never sent in clear.
  *
- * That nothing leaks is for kmemleak to say, which the rig asks at the end.
+ * That nothing leaks is for kmemleak to say, which the rig asks at the end; that
+ * no key is left behind is looked for in all of the memory, freed or not.
  */
 #include <srtp2/srtp.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 
 int main(void)
 {
+	bool all = !ksft_env("QSC_ONLY"); /* only the packets ask for it */
+
 	ksft_print_header();
 	if (srtp_init())
 		ksft_exit_fail_msg("srtp_init failed\n");
@@ -27,9 +30,11 @@ int main(void)
 	qsc_close(dut_open(SIDE_A));
 	inj_open();
 	knob_set("/sys/kernel/rcu_expedited", "1");
-	ksft_set_plan(fail_nl_plan() + fail_packet_plan() + fail_system_plan());
-	fail_nl();
+	ksft_set_plan(fail_packet_plan() + (all ? fail_nl_plan() + fail_system_plan() : 0));
+	if (all)
+		fail_nl();
 	fail_packet();
-	fail_system();
+	if (all)
+		fail_system();
 	ksft_finished();
 }

@@ -21,8 +21,9 @@
 #include "srtp_ref.h"
 
 /* Packets of a run: QSC_PACKETS, or these. */
-#define FUZZ_DEBUG	200000
-#define FUZZ_STOCK	60000
+#define FUZZ_FULL	200000
+#define FUZZ_STOCK	40000
+#define FUZZ_DEBUG	10000
 #define FUZZ_QUICK	6000
 
 #define FUZZ_ID		"fuzz"
@@ -171,6 +172,7 @@ struct fuzz_end {
 	int fd;
 	struct fuzz_item *want[FUZZ_BATCH];
 	int wants;
+	unsigned int lent;	/* sent without copying, and not yet given back */
 };
 
 struct fuzz {
@@ -223,6 +225,8 @@ struct fuzz_end *fuzz_from(struct fuzz *f, enum fuzz_way way, const struct fuzz_
 struct fuzz_end *fuzz_to(struct fuzz *f, enum fuzz_way way, const struct fuzz_item *it);
 /* Send @n items of one shape, place and channel. */
 void fuzz_send(struct fuzz *f, enum fuzz_way way, struct fuzz_item *it, int n);
+/* Everybody has got what was sent: memory of the sender's has to come back as it was. */
+void fuzz_settle(struct fuzz *f, const struct fuzz_item *it, int n);
 
 /* Everything that was sent has had its fate, and nothing else has happened. */
 void fuzz_check(struct fuzz *f, enum fuzz_way way, struct fuzz_item *it, int n);

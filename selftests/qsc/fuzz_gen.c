@@ -351,6 +351,7 @@ static void recognise(struct fuzz *f, struct fuzz_item *it)
 void fuzz_gen(struct fuzz *f, enum fuzz_way way, struct fuzz_item *it, int len)
 {
 	bool broken = !f->calm && rng_permille(&f->rng, BROKEN);
+	int whole;
 
 	it->base = any_kind(f, it);
 	switch (it->base) {
@@ -375,7 +376,8 @@ void fuzz_gen(struct fuzz *f, enum fuzz_way way, struct fuzz_item *it, int len)
 		fuzz_break(f, it);
 	if (len)
 		fit(f, it, len);
-	it->pkt.len = min(it->pkt.len, longest(it));
-	if (way == FUZZ_RX && (broken || len))
+	whole = it->pkt.len;
+	it->pkt.len = min(whole, longest(it));
+	if (way == FUZZ_RX && (broken || len || it->pkt.len < whole))
 		recognise(f, it);
 }

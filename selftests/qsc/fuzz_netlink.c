@@ -6,6 +6,7 @@
  * answer, event or echo has key bytes in it; and at the end nothing is left.
  *
  *   QSC_SEED=n      repeats a run
+ *   QSC_FULL=1      200,000 messages
  *   QSC_MESSAGES=n  how many messages
  */
 #include <arpa/inet.h>
@@ -27,7 +28,9 @@
 #define SOL_NETLINK	270
 #endif
 
-static const struct env_count count = { "QSC_MESSAGES", NF_DEBUG, NF_STOCK, NF_QUICK };
+static const struct env_count count = {
+	"QSC_MESSAGES", .full = NF_FULL, .stock = NF_STOCK, .debug = NF_DEBUG, .quick = NF_QUICK,
+};
 
 static uint8_t datagram[NF_BURST * NL_BYTES] __attribute__((aligned(4)));
 static int datagram_len;
@@ -74,7 +77,7 @@ static bool is_expected(const struct nm_verdict *v, int err)
 
 static void check_success(struct nf *f, const struct nf_expect *e, const struct nlr_answer *a)
 {
-	int acks = e->flags & NLM_F_ACK ? 1 : 0;
+	int acks = !!(e->flags & NLM_F_ACK);
 
 	if (e->v.dump) {
 		if (a->dones != 1 || a->acks || a->replies != e->calls)
@@ -172,26 +175,33 @@ static bool judge(struct nf *f, const struct nlr_sock *s, int off, struct nf_exp
 	       off + (int)nh.nlmsg_len == datagram_len;
 }
 
+/* Put @m into the datagram; what comes behind it is no message any more if false. */
+static bool add(struct nf *f, const struct nlr_sock *s, const struct nlr_msg *m,
+		struct nf_expect *e, int *n)
+{
+	int off = datagram_len;
+	bool more;
+
+	datagram_len += nlr_flatten(m, f->seq + *n, datagram + off, NL_BYTES);
+	more = judge(f, s, off, &e[*n]);
+	*n += datagram_len > off;
+	return more;
+}
+
 static int build(struct nf *f, const struct nlr_sock *s, struct nf_expect *e)
 {
-	int n = rng_below(&f->rng, 8) ? 1 : rng_range(&f->rng, 2, NF_BURST);
+	int want = rng_below(&f->rng, 8) ? 1 : rng_range(&f->rng, 2, NF_BURST);
 	static struct nlr_msg m;
 	bool more = true;
-	int off, i;
+	int n = 0;
 
-	datagram_len = 0;
-	f->strange = 0;
-	for (i = 0; i < n && more; i++) {
-		off = datagram_len;
+	while (n < want && more) {
 		nf_gen(f, &m);
 		if (rng_below(&f->rng, 2))
 			nf_break(f, &m);
-		datagram_len += nlr_flatten(&m, f->seq + i, datagram + off, NL_BYTES);
-		more = judge(f, s, off, &e[i]);
-		if (datagram_len == off)
-			break;
+		more = add(f, s, &m, e, &n);
 	}
-	return i;
+	return n;
 }
 
 /* May the echo of a request have its keys in it? Only if no handler saw it. */
@@ -203,18 +213,13 @@ static bool may_echo(const struct nlr_sock *s, const struct nf_expect *e, int n)
 	return false;
 }
 
-static void exchange(struct nf *f)
+/* Send the datagram, with @n messages in it, and look at what comes back. */
+static void exchange(struct nf *f, const struct nlr_sock *s, const struct nf_expect *e, int n)
 {
-	struct nlr_sock *s = &f->sock[rng_below(&f->rng, NF_SOCKETS)];
 	struct nlr_answer a[NF_BURST] = {};
-	struct nf_expect e[NF_BURST];
 	struct nlr_seen seen = {};
-	int n, i, err;
+	int i, err;
 
-	seal_refresh(&f->model.seal, f->sk);
-	n = build(f, s, e);
-	if (!n)
-		return;
 	err = nlr_send(s, datagram, datagram_len);
 	if (!err)
 		err = -nlr_read(s, f->seq, a, n, NF_MARKER, &seen);
@@ -228,6 +233,37 @@ static void exchange(struct nf *f)
 		fail(f, "%d messages answer nothing, not %d\n", seen.strange, f->strange);
 	f->seq += n;
 	f->messages += n;
+	/* not in between: what is flushed takes the key with it */
+	seal_refresh(&f->model.seal, f->sk);
+}
+
+static struct nlr_sock *any_socket(struct nf *f)
+{
+	datagram_len = 0;
+	f->strange = 0;
+	f->step++;
+	return &f->sock[rng_below(&f->rng, NF_SOCKETS)];
+}
+
+static void send_any(struct nf *f)
+{
+	struct nlr_sock *s = any_socket(f);
+	struct nf_expect e[NF_BURST];
+	int n = build(f, s, e);
+
+	if (n)
+		exchange(f, s, e, n);
+}
+
+static void send_one(struct nf *f, const struct nlr_msg *m)
+{
+	struct nlr_sock *s = any_socket(f);
+	struct nf_expect e[1];
+	int n = 0;
+
+	add(f, s, m, e, &n);
+	if (n && !f->failed)
+		exchange(f, s, e, n);
 }
 
 /* ------------------------------------------------------------- the table */
@@ -375,6 +411,7 @@ static void init(struct nf *f, uint64_t seed)
 	listen_to_events(f, group);
 	for (i = 0; i < NF_SOCKETS; i++)
 		open_one(f, &f->sock[i]);
+	seal_refresh(&f->model.seal, f->sk);
 }
 
 /* After a flush there is nothing: no call, no hook, nobody who holds the module. */
@@ -395,6 +432,34 @@ static void check_end(struct nf *f, const char *refs)
 		fail(f, "the module has %s users, not %s\n", now, refs);
 }
 
+static void walk(struct nf *f, uint64_t messages)
+{
+	while (f->messages < messages && !f->failed) {
+		send_any(f);
+		if (!rng_below(&f->rng, 100))
+			reopen(f);
+		if (f->step % NF_COMPARE == 0)
+			compare(f);
+		if (f->step % NF_EVENTS == 0)
+			check_events(f);
+	}
+}
+
+/* Each wrong thing, in some of the states that the walk leads to. */
+static void sweeps(struct nf *f)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < NF_SWEEPS && !f->failed; i++) {
+		walk(f, f->messages + NF_BETWEEN);
+		n += nf_sweep(f, send_one);
+		compare(f);
+		check_events(f);
+	}
+	ksft_print_msg("%u messages with one thing wrong, %u of each kind\n", n, i);
+	ksft_test_result(!f->failed, "each attribute of each command may be wrong in each way\n");
+}
+
 int main(void)
 {
 	char refs[32] = "";
@@ -405,28 +470,22 @@ int main(void)
 	ksft_print_header();
 	net_up();
 	qsc_close(dut_open(SIDE_A));
-	ksft_set_plan(2);
+	ksft_set_plan(3);
 	/* each key's end waits for a grace period */
 	knob_set("/sys/kernel/rcu_expedited", "1");
 	knob_get(REFCOUNT, refs, sizeof(refs));
 	messages = env_count(&count);
 	init(&f, env_seed());
 
-	for (f.step = 1; f.messages < messages && !f.failed; f.step++) {
-		exchange(&f);
-		if (!rng_below(&f.rng, 100))
-			reopen(&f);
-		if (f.step % NF_COMPARE == 0)
-			compare(&f);
-		if (f.step % NF_EVENTS == 0)
-			check_events(&f);
-	}
+	sweeps(&f);
+	walk(&f, messages);
 	compare(&f);
 	check_events(&f);
 	ksft_print_msg("%llu messages: %llu succeeded, %llu were refused, %llu are none\n",
 		       (unsigned long long)f.messages, (unsigned long long)f.answered[0],
 		       (unsigned long long)f.answered[1], (unsigned long long)f.answered[2]);
-	ksft_test_result(!f.failed, "each request has its one answer, and the table follows\n");
+	ksft_test_result(!f.failed && f.messages >= messages,
+			 "each request has its one answer, and the table follows\n");
 	f.failed = false;
 	check_end(&f, refs);
 	ksft_test_result(!f.failed, "a flush leaves nothing\n");

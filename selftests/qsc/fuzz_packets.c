@@ -6,6 +6,7 @@
  * between go on getting through.
  *
  *   QSC_SEED=n      repeats a run
+ *   QSC_FULL=1      200,000 packets
  *   QSC_PACKETS=n   how many packets, all in all
  *   QSC_REPLAY=n    from batch n on, each packet is checked before the next one
  *                   is sent, and the first that fails is printed
@@ -40,7 +41,10 @@ static const struct fuzz_config configs[] = {
 
 #define N_CONFIGS (sizeof(configs) / sizeof(*configs))
 
-static const struct env_count count = { "QSC_PACKETS", FUZZ_DEBUG, FUZZ_STOCK, FUZZ_QUICK };
+static const struct env_count count = {
+	"QSC_PACKETS", .full = FUZZ_FULL, .stock = FUZZ_STOCK, .debug = FUZZ_DEBUG,
+	.quick = FUZZ_QUICK,
+};
 
 /* Permille of the chunks, by way; the rest is sendmmsg(). */
 static const int shape_permille[FUZZ_WAYS][FUZZ_SHAPES] = {
@@ -103,7 +107,6 @@ static void set_fragments(struct fuzz *f, enum fuzz_way way, struct fuzz_item *i
 
 	if (v6 ? len <= FUZZ_V6_SPLIT : len < 9) {
 		it->shape = SHAPE_RAW;
-		it->pkt.len = len < FUZZ_V6_SPLIT ? len : FUZZ_V6_SPLIT;
 		return;
 	}
 	if (most > FUZZ_V6_SPLIT / 8)
@@ -225,7 +228,7 @@ static void init(struct fuzz *f, const struct fuzz_config *cfg, uint64_t seed)
 
 	memset(f, 0, sizeof(*f));
 	f->cfg = cfg;
-	f->single_from = replay ? atol(replay) : -1;
+	f->single_from = replay ? strtol(replay, NULL, 0) : -1;
 	rng_seed(&f->rng, seed);
 	f->sk = dut_open(SIDE_A);
 	fuzz_open(f);
@@ -282,7 +285,8 @@ static uint64_t run(struct fuzz *f, const struct fuzz_config *cfg, uint64_t seed
 
 int main(void)
 {
-	const char *only = getenv("QSC_CONFIG");
+	const char *config = getenv("QSC_CONFIG");
+	size_t only = config ? strtoul(config, NULL, 0) : 0;
 	static struct fuzz f;
 	unsigned int packets;
 	uint64_t total = 0;
@@ -300,7 +304,7 @@ int main(void)
 	seed = env_seed();
 
 	for (i = 0; i < N_CONFIGS; i++)
-		if (!only || atoi(only) == (int)i + 1)
+		if (!only || only == i + 1)
 			total += run(&f, &configs[i], seed + i, packets);
 	if (!only)
 		ksft_test_result(total >= packets, "%llu packets were offered\n",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Brings the fuzzer's packets to the module, in all shapes. */
 #include <errno.h>
+#include <time.h> /* errqueue.h needs struct timespec */
+#include <linux/errqueue.h>
 #include <net/if.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
@@ -12,9 +14,10 @@
 #include <unistd.h>
 
 #include "../lib/ksft.h"
+#include "bytes.h"
 #include "fuzz.h"
 
-#define ZEROCOPY_MAX	8
+#define PAGE		4096
 #define GSO_BYTES	(64 * 1024)
 
 static const struct {
@@ -46,6 +49,7 @@ static void open_end(struct fuzz *f, int i)
 	e->host = ends[i].host;
 	e->port = ends[i].port;
 	e->wants = 0;
+	e->lent = 0;
 	e->fd = -1;
 	if (ends[i].rtcp && !f->cfg->rtcp_port)
 		return;
@@ -203,33 +207,67 @@ static void send_segments(struct fuzz *f, int fd, union addr *to, struct fuzz_it
 		fuzz_fail(f, it, "send of %d segments: %s\n", n, strerror(errno));
 }
 
-static void send_zerocopy(struct fuzz *f, int fd, union addr *to, struct fuzz_item *it)
+/* A page for each packet of a batch. */
+static uint8_t *page_of(const struct fuzz *f, const struct fuzz_item *it)
 {
-	char control[256];
-	struct msghdr done = { .msg_control = control };
-	int err = 0, tries = FUZZ_TIMEOUT_MS;
-	static uint8_t *page;
+	static uint8_t *pages;
 
-	if (!page)
-		page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (!pages)
+		pages = mmap(NULL, FUZZ_BATCH * PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	return pages + (it - f->item) * PAGE;
+}
+
+static void send_zerocopy(struct fuzz *f, struct fuzz_end *from, union addr *to,
+			  struct fuzz_item *it)
+{
+	uint8_t *page = page_of(f, it);
+	int err = 0;
+
 	memcpy(page, it->pkt.data, it->pkt.len);
-	if (sendto(fd, page, it->pkt.len, MSG_ZEROCOPY, &to->sa, net_addr_len(to)) < 0)
+	if (sendto(from->fd, page, it->pkt.len, MSG_ZEROCOPY, &to->sa, net_addr_len(to)) < 0)
 		err = errno;
 	sent(f, it, err);
-	if (memcmp(page, it->pkt.data, it->pkt.len))
-		fuzz_fail(f, it, "the sender's memory was written to\n");
-	/* the page is used again: whoever holds it has to let it go first */
-	while (!err && it->pkt.len) {
-		done.msg_controllen = sizeof(control);
-		if (recvmsg(fd, &done, MSG_ERRQUEUE) >= 0)
-			break;
-		if (errno != EAGAIN || !tries--) {
-			fuzz_fail(f, it, "zerocopy completion: %s\n", strerror(errno));
-			break;
+	from->lent += !err && it->pkt.len;
+}
+
+/* How many packets of a sender are let go; 0: none so far. */
+static unsigned int let_go(int fd)
+{
+	char control[256];
+	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
+	struct sock_extended_err ee;
+	struct cmsghdr *cm;
+
+	if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return 0;
+	cm = CMSG_FIRSTHDR(&msg);
+	if (!cm)
+		return 0;
+	memcpy(&ee, CMSG_DATA(cm), sizeof(ee));
+	return ee.ee_origin == SO_EE_ORIGIN_ZEROCOPY ? ee.ee_data - ee.ee_info + 1 : 0;
+}
+
+void fuzz_settle(struct fuzz *f, const struct fuzz_item *it, int n)
+{
+	int tries = FUZZ_TIMEOUT_MS;
+	struct fuzz_end *e;
+	unsigned int back;
+	int i;
+
+	for (e = f->end; e < f->end + FUZZ_ENDS; e++)
+		while (e->lent && tries) {
+			back = let_go(e->fd);
+			e->lent -= min(back, e->lent);
+			if (!back && tries--)
+				usleep(1000);
 		}
-		usleep(1000);
-	}
+	if (!tries)
+		fuzz_fail(f, n == 1 ? it : NULL, "somebody keeps memory of a sender\n");
+	for (i = 0; i < n; i++)
+		if (it[i].shape == SHAPE_ZEROCOPY &&
+		    memcmp(page_of(f, &it[i]), it[i].pkt.data, it[i].pkt.len))
+			fuzz_fail(f, &it[i], "the sender's memory was written to\n");
 }
 
 static void send_corked(struct fuzz *f, int fd, union addr *to, struct fuzz_item *it)
@@ -339,7 +377,7 @@ void fuzz_send(struct fuzz *f, enum fuzz_way way, struct fuzz_item *it, int n)
 	}
 	for (i = 0; i < n; i++) {
 		if (it[i].shape == SHAPE_ZEROCOPY)
-			send_zerocopy(f, from->fd, &to, &it[i]);
+			send_zerocopy(f, from, &to, &it[i]);
 		else if (it[i].shape == SHAPE_CORK)
 			send_corked(f, from->fd, &to, &it[i]);
 		else if (it[i].shape == SHAPE_FRAGMENTS)

@@ -18,7 +18,7 @@ static struct {
 static int n_knobs;
 static pid_t owner;
 
-static bool put(const char *path, const char *value)
+bool knob_put(const char *path, const char *value)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	bool good;
@@ -52,14 +52,14 @@ static void put_back(void)
 	if (getpid() != owner)
 		return;
 	while (n_knobs--)
-		put(knobs[n_knobs].path, knobs[n_knobs].value);
+		knob_put(knobs[n_knobs].path, knobs[n_knobs].value);
 }
 
 bool knob_set(const char *path, const char *value)
 {
 	char was[VALUE_MAX];
 
-	if (!knob_get(path, was, sizeof(was)) || !put(path, value))
+	if (!knob_get(path, was, sizeof(was)) || !knob_put(path, value))
 		return false;
 	if (!owner) {
 		owner = getpid();

@@ -15,11 +15,7 @@ static struct nlr_node *any_node(struct nf *f, struct nlr_msg *m)
 	return m->nodes ? &m->node[rng_below(&f->rng, m->nodes)] : NULL;
 }
 
-/*
- * A secret that becomes another attribute would come out as that. Whoever says
- * that their key is an MKI has told it themselves.
- */
-static void scrub(struct nf *f, struct nlr_msg *m)
+void nf_scrub(struct nf *f, struct nlr_msg *m)
 {
 	int i;
 
@@ -36,10 +32,9 @@ static void drop(struct nf *f, struct nlr_msg *m)
 		n->gone = true;
 }
 
-static void copy_node(struct nlr_msg *m, int i, int parent)
+void nf_copy_node(struct nlr_msg *m, int i, int parent)
 {
-	int to = m->nodes;
-	int last = m->nodes;
+	int last = m->nodes, to = last;
 	int j;
 
 	if (m->nodes == NL_NODES)
@@ -48,7 +43,7 @@ static void copy_node(struct nlr_msg *m, int i, int parent)
 	m->node[to].parent = parent;
 	for (j = 0; m->node[i].nest && j < last; j++)
 		if (m->node[j].parent == i)
-			copy_node(m, j, to);
+			nf_copy_node(m, j, to);
 }
 
 static void twice(struct nf *f, struct nlr_msg *m)
@@ -56,7 +51,7 @@ static void twice(struct nf *f, struct nlr_msg *m)
 	struct nlr_node *n = any_node(f, m);
 
 	if (n)
-		copy_node(m, n - m->node, n->parent);
+		nf_copy_node(m, n - m->node, n->parent);
 }
 
 static void many(struct nf *f, struct nlr_msg *m)
@@ -65,7 +60,7 @@ static void many(struct nf *f, struct nlr_msg *m)
 	int i;
 
 	for (i = 0; n && i < COPIES; i++)
-		copy_node(m, n - m->node, n->parent);
+		nf_copy_node(m, n - m->node, n->parent);
 }
 
 static void resize(struct nf *f, struct nlr_msg *m)
@@ -91,7 +86,7 @@ static void retype(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	flags = n->type & NLA_F_NESTED;
 	n->type = flags | (ONE_IN(f, 8) ? rng_u64(&f->rng) & NLA_TYPE_MASK :
 			   rng_below(&f->rng, QSC_A_CALL_MAX + 4));
@@ -105,7 +100,7 @@ static void type_flags(struct nf *f, struct nlr_msg *m)
 		n->type ^= ONE_IN(f, 2) ? NLA_F_NESTED : NLA_F_NET_BYTEORDER;
 }
 
-static void value(struct nf *f, struct nlr_msg *m)
+static void set_value(struct nf *f, struct nlr_msg *m)
 {
 	static const uint32_t edges[] = { 0, 1, 2, 3, 4, 5, 63, 64, 32768, 32769, 60000, 60001,
 					  31536000, 31536001, 0x7fffffff, 0x80000000,
@@ -138,7 +133,7 @@ static void lie(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	switch (rng_below(&f->rng, 4)) {
 	case 0:
 		n->lie = -NLA_HDRLEN - n->len + rng_below(&f->rng, 5);
@@ -158,7 +153,7 @@ static void garbage(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	n->nest = false;
 	n->len = rng_below(&f->rng, NL_DATA);
 	rng_fill(&f->rng, n->data, n->len);
@@ -172,7 +167,7 @@ static void move(struct nf *f, struct nlr_msg *m)
 
 	if (!n)
 		return;
-	scrub(f, m);
+	nf_scrub(f, m);
 	to = (int)rng_below(&f->rng, n - m->node + 1) - 1;
 	n->parent = to;
 	if (to >= 0)
@@ -219,7 +214,7 @@ static void message_len(struct nf *f, struct nlr_msg *m)
 	static const int lies[] = { -10000, -100, -20, -8, -4, -3, -2, -1, 1, 2, 3, 4, 16, 100,
 				    0x10000, 0x7fff0000 };
 
-	scrub(f, m);
+	nf_scrub(f, m);
 	m->len_lie = lies[rng_below(&f->rng, sizeof(lies) / sizeof(*lies))];
 }
 
@@ -237,7 +232,7 @@ static void header(struct nf *f, struct nlr_msg *m)
 	m->reserved = rng_u64(&f->rng);
 }
 
-static void flags(struct nf *f, struct nlr_msg *m)
+static void message_flags(struct nf *f, struct nlr_msg *m)
 {
 	switch (rng_below(&f->rng, 4)) {
 	case 0:
@@ -263,9 +258,9 @@ static void family(struct nf *f, struct nlr_msg *m)
 void nf_break(struct nf *f, struct nlr_msg *m)
 {
 	static void (*const ways[])(struct nf *f, struct nlr_msg *m) = {
-		drop, drop, twice, many, resize, resize, retype, type_flags, value, value,
+		drop, drop, twice, many, resize, resize, retype, type_flags, set_value, set_value,
 		one_byte, one_byte, lie, garbage, move, deep, unknown, tail, cut, message_len,
-		command, header, flags, family,
+		command, header, message_flags, family,
 	};
 	int n = ONE_IN(f, 4) ? rng_range(&f->rng, 2, 3) : 1;
 

@@ -4,6 +4,7 @@
  *
  *   nlgen.c     makes requests
  *   nlbreak.c   breaks them
+ *   nlsweep.c   makes each wrong thing with each attribute of each command
  *   nlmodel.c   says what has to come of them, with
  *   nlpolicy.c  the attributes that each command takes
  *   nlraw.c     bytes out, bytes in
@@ -18,8 +19,9 @@
 #include "rng.h"
 
 /* Messages of a run: QSC_MESSAGES, or these. */
-#define NF_DEBUG	200000
-#define NF_STOCK	200000
+#define NF_FULL		200000
+#define NF_STOCK	60000
+#define NF_DEBUG	20000
 #define NF_QUICK	10000
 
 #define NF_SOCKETS	6
@@ -29,6 +31,8 @@
 #define NF_MARKER_LEN	8
 #define NF_COMPARE	400	/* steps between two looks at the whole table */
 #define NF_EVENTS	64	/* steps between two looks at the events */
+#define NF_SWEEPS	3	/* times that each wrong thing is done */
+#define NF_BETWEEN	300	/* messages between two of them */
 
 struct nf_expect {
 	struct nm_verdict v;
@@ -48,13 +52,26 @@ struct nf {
 	uint64_t messages;
 	uint64_t answered[3];	/* succeeded, refused, silent */
 	int strange;		/* answers to what nobody meant as a message */
+	bool full;		/* requests with all attributes that they may have */
 	unsigned int step;
 	bool failed;
 };
 
 /* A request that makes sense, more or less, in the present state. */
 void nf_gen(struct nf *f, struct nlr_msg *m);
+void nf_gen_command(struct nf *f, struct nlr_msg *m, uint8_t cmd);
+
 /* Break it in up to three ways. */
 void nf_break(struct nf *f, struct nlr_msg *m);
+/* One more attribute like node @i, with all that is in it. */
+void nf_copy_node(struct nlr_msg *m, int i, int parent);
+/*
+ * A secret that becomes another attribute would come out as that. Whoever says
+ * that their key is an MKI has told it themselves.
+ */
+void nf_scrub(struct nf *f, struct nlr_msg *m);
+
+/* Send each of the messages that have one thing wrong; returns their number. */
+unsigned int nf_sweep(struct nf *f, void (*send)(struct nf *f, const struct nlr_msg *m));
 
 #endif /* _QSC_NLFUZZ_H */

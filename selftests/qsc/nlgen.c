@@ -7,6 +7,8 @@
 #include "nlfuzz.h"
 
 #define ONE_IN(f, n) (!rng_below(&(f)->rng, n))
+/* Something that a request may have or not. */
+#define MAYBE(f, n) ((f)->full || ONE_IN(f, n))
 
 /* Those of one length are more likely to be met again. */
 static void any_id(struct nf *f, char *id)
@@ -56,18 +58,18 @@ static void put_leg(struct nf *f, struct nlr_msg *m)
 	uint16_t remote = 6000 + 2 * rng_below(&f->rng, 6);
 	bool v6 = rng_below(&f->rng, 2);
 
-	if (!ONE_IN(f, 3))
+	if (f->full || !ONE_IN(f, 3))
 		nlr_put_u32(m, leg, QSC_A_LEG_SUITE, rng_range(&f->rng, 1, ONE_IN(f, 8) ?
 			   QSC_SUITE_MAX : QSC_SUITE_AEAD_AES_128_GCM));
 	put_addr(m, leg, QSC_A_LEG_LOCAL_ADDR, v6, 1);
 	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_PORT, htons(local));
 	put_addr(m, leg, QSC_A_LEG_REMOTE_ADDR, v6, 2);
 	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_PORT, htons(remote));
-	if (ONE_IN(f, 3)) {
+	if (MAYBE(f, 3)) {
 		nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_RTCP_PORT, htons(local + 1));
 		nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(remote + 1));
 	}
-	if (ONE_IN(f, 8))
+	if (MAYBE(f, 8))
 		nlr_put_u8(m, leg, QSC_A_LEG_INDEX, 0);
 }
 
@@ -77,15 +79,15 @@ static void gen_new(struct nf *f, struct nlr_msg *m)
 
 	any_id(f, id);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	if (ONE_IN(f, 2))
+	if (MAYBE(f, 2))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_FLAGS, rng_below(&f->rng, 4));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_ROLE, rng_range(&f->rng, 1, 2));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, NM_FAR + rng_below(&f->rng, 9999));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, NM_FAR + rng_below(&f->rng, 9999));
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_WINDOW,
 			   rng_range(&f->rng, QSC_WINDOW_MIN, QSC_WINDOW_MAX));
 	put_leg(f, m);
@@ -133,7 +135,7 @@ static void put_mki(struct nf *f, struct nlr_msg *m, int nest, const struct nm_d
 	rng_fill(&f->rng, mki, len);
 	if (d && d->keyed && len == d->mki_len && ONE_IN(f, 10))
 		memcpy(mki, d->mki, len);
-	if (len || ONE_IN(f, 10))
+	if (len || MAYBE(f, 10))
 		nlr_put(m, nest, QSC_A_KEY_MKI, mki, len);
 	key->mki_len = len;
 	memcpy(key->mki, mki, len);
@@ -156,7 +158,7 @@ static void gen_key(struct nf *f, struct nlr_msg *m)
 	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
 	nlr_put_u32(m, nest, QSC_A_KEY_DIR, dir);
 	nlr_put_u32(m, nest, QSC_A_KEY_SUITE, suite);
-	if (ONE_IN(f, 4)) {
+	if (MAYBE(f, 4)) {
 		key.leg = ONE_IN(f, 8);
 		nlr_put_u8(m, nest, QSC_A_KEY_LEG, key.leg);
 	}
@@ -165,9 +167,9 @@ static void gen_key(struct nf *f, struct nlr_msg *m)
 	fill_secret(f, key.master, sizeof(key.master));
 	fill_secret(f, key.salt, sizeof(key.salt));
 	seal_put_key(&f->model.seal, m, nest, id, &key);
-	if (ONE_IN(f, 4))
+	if (MAYBE(f, 4))
 		put_rocs(f, m, nest, d);
-	if (ONE_IN(f, 3))
+	if (MAYBE(f, 3))
 		nlr_put_u32(m, nest, QSC_A_KEY_OVERLAP,
 			   rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1));
 }
@@ -182,11 +184,12 @@ static void gen_session(struct nf *f, struct nlr_msg *m)
 		.callee = ONE_IN(f, 4) ? "b" : "+8613800000002",
 		.suite = c && !ONE_IN(f, 10) ? c->suite : rng_range(&f->rng, 1, QSC_SUITE_MAX),
 		.epoch = c && c->has_epoch ? c->epoch + !ONE_IN(f, 10) : rng_below(&f->rng, 3),
-		.hold = ONE_IN(f, 2),
-		.has_overlap = ONE_IN(f, 3),
+		.hold = MAYBE(f, 2),
+		.has_overlap = MAYBE(f, 3),
 		.overlap_ms = rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1),
 	};
 	char id[NM_NAME];
+	int nest;
 
 	any_id(f, id);
 	if (c && !ONE_IN(f, 10))
@@ -195,7 +198,9 @@ static void gen_session(struct nf *f, struct nlr_msg *m)
 	fill_secret(f, s.dist, sizeof(s.dist));
 	fill_secret(f, s.exporter, sizeof(s.exporter));
 	seal_wrap(&s, id, rng_u64(&f->rng));
-	seal_put_session(&f->model.seal, m, id, &s);
+	nest = seal_put_session(&f->model.seal, m, id, &s);
+	if (!s.leg && MAYBE(f, 4))
+		nlr_put_u8(m, nest, QSC_A_SESSION_LEG, 0);
 }
 
 static void gen_activate(struct nf *f, struct nlr_msg *m)
@@ -205,10 +210,10 @@ static void gen_activate(struct nf *f, struct nlr_msg *m)
 
 	some_id(f, id);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	if (ONE_IN(f, 3))
+	if (!f->full && ONE_IN(f, 3))
 		return;
 	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_SESSION);
-	if (ONE_IN(f, 2))
+	if (MAYBE(f, 2))
 		nlr_put_u8(m, nest, QSC_A_SESSION_LEG, ONE_IN(f, 8));
 }
 
@@ -218,10 +223,10 @@ static void gen_set(struct nf *f, struct nlr_msg *m)
 
 	some_id(f, id);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	if (ONE_IN(f, 2))
+	if (MAYBE(f, 2))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, ONE_IN(f, 2) ? 0 :
 			   NM_FAR + rng_below(&f->rng, 9999));
-	if (ONE_IN(f, 2))
+	if (MAYBE(f, 2))
 		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, ONE_IN(f, 2) ? 0 :
 			   NM_FAR + rng_below(&f->rng, 9999));
 }
@@ -253,10 +258,9 @@ static const struct {
 	{ QSC_CMD_CALL_FLUSH, 2 },
 };
 
-void nf_gen(struct nf *f, struct nlr_msg *m)
+static uint8_t any_command(struct nf *f)
 {
 	int dice = rng_below(&f->rng, 1000);
-	uint8_t cmd;
 	size_t i;
 
 	for (i = 0; i < sizeof(walk) / sizeof(*walk) - 1; i++) {
@@ -264,7 +268,11 @@ void nf_gen(struct nf *f, struct nlr_msg *m)
 		if (dice < 0)
 			break;
 	}
-	cmd = walk[i].cmd;
+	return walk[i].cmd;
+}
+
+void nf_gen_command(struct nf *f, struct nlr_msg *m, uint8_t cmd)
+{
 	nlr_start(m, f->model.family, cmd, ONE_IN(f, 8) ? 0 : NLM_F_ACK);
 	switch (cmd) {
 	case QSC_CMD_CALL_NEW:
@@ -287,15 +295,20 @@ void nf_gen(struct nf *f, struct nlr_msg *m)
 	case QSC_CMD_CALL_FLUSH:
 		return;
 	case QSC_CMD_CALL_GET:
-		if (ONE_IN(f, 3)) {
-			m->flags |= NLM_F_DUMP;
-			if (!ONE_IN(f, 4))
-				return;
-		}
+		if (!ONE_IN(f, 3))
+			break;
+		m->flags |= NLM_F_DUMP;
+		if (!MAYBE(f, 4))
+			return;
 		break;
 	case QSC_CMD_STATS_GET:
-		if (ONE_IN(f, 2))
+		if (!MAYBE(f, 2))
 			return;
 	}
 	gen_named(f, m);
+}
+
+void nf_gen(struct nf *f, struct nlr_msg *m)
+{
+	nf_gen_command(f, m, any_command(f));
 }

@@ -31,7 +31,7 @@ static uint16_t port(const struct nlattr *a)
 	return ntohs(v);
 }
 
-static int len(const struct nlattr *a)
+static int bytes(const struct nlattr *a)
 {
 	return a->nla_len - NLA_HDRLEN;
 }
@@ -77,7 +77,7 @@ static bool get_end(uint8_t *addr, int *n, uint16_t *p, const struct nlattr *a,
 	if (!a || !port_attr)
 		return false;
 	*p = port(port_attr);
-	*n = len(a);
+	*n = bytes(a);
 	if (!*p || (*n != 4 && *n != 16))
 		return false;
 	memcpy(addr, a + 1, *n);
@@ -91,7 +91,7 @@ static int get_leg(const struct nm_model *m, const struct nlattr *nest, struct n
 	const struct nlattr *local, *remote;
 	int n;
 
-	nlp_parse(tb, QSC_A_LEG_MAX, nest + 1, len(nest));
+	nlp_parse(tb, QSC_A_LEG_MAX, nest + 1, bytes(nest));
 	if (!get_end(rtp->local, &rtp->addr_len, &rtp->local_port, tb[QSC_A_LEG_LOCAL_ADDR],
 		     tb[QSC_A_LEG_LOCAL_PORT]) ||
 	    !get_end(rtp->remote, &n, &rtp->remote_port, tb[QSC_A_LEG_REMOTE_ADDR],
@@ -187,9 +187,9 @@ static bool is_sealed(const struct nlattr *nest, uint32_t suite)
 	};
 	const struct nlattr *tb[QSC_A_SEAL_MAX + 1];
 
-	nlp_parse(tb, QSC_A_SEAL_MAX, nest + 1, len(nest));
+	nlp_parse(tb, QSC_A_SEAL_MAX, nest + 1, bytes(nest));
 	return tb[QSC_A_SEAL_ID] && tb[QSC_A_SEAL_PUBLIC] && tb[QSC_A_SEAL_BOX] &&
-	       len(tb[QSC_A_SEAL_BOX]) == lens[suite] + QSC_SEAL_TAG_LEN;
+	       bytes(tb[QSC_A_SEAL_BOX]) == lens[suite] + QSC_SEAL_TAG_LEN;
 }
 
 /* What can be wrong with a key whatever the call is. */
@@ -199,24 +199,24 @@ static int get_key(const struct nlattr *nest, const struct nlattr **tb, struct n
 	uint32_t suite;
 	int left, i;
 
-	nlp_parse(tb, QSC_A_KEY_MAX, nest + 1, len(nest));
+	nlp_parse(tb, QSC_A_KEY_MAX, nest + 1, bytes(nest));
 	if (!tb[QSC_A_KEY_DIR] || !tb[QSC_A_KEY_SUITE] || !tb[QSC_A_KEY_SEALED])
 		return -EINVAL;
 	suite = u32(tb[QSC_A_KEY_SUITE], 0);
 	k->dir = u32(tb[QSC_A_KEY_DIR], 0);
 	k->overlap_ms = u32(tb[QSC_A_KEY_OVERLAP], QSC_OVERLAP_DEFAULT_MS);
-	k->mki_len = tb[QSC_A_KEY_MKI] ? len(tb[QSC_A_KEY_MKI]) : 0;
+	k->mki_len = tb[QSC_A_KEY_MKI] ? bytes(tb[QSC_A_KEY_MKI]) : 0;
 	if (k->mki_len)
 		memcpy(k->mki, tb[QSC_A_KEY_MKI] + 1, k->mki_len);
 	if (!is_sealed(tb[QSC_A_KEY_SEALED], suite))
 		return -EINVAL;
 	k->ssrcs = 0;
-	for (a = nest + 1, left = len(nest); nlp_ok(a, left); a = nlp_next(a, &left)) {
+	for (a = nest + 1, left = bytes(nest); nlp_ok(a, left); a = nlp_next(a, &left)) {
 		if ((a->nla_type & NLA_TYPE_MASK) != QSC_A_KEY_ROC)
 			continue;
 		if (k->ssrcs == QSC_KEY_ROC_MAX)
 			return -EINVAL;
-		nlp_parse(roc, QSC_A_ROC_MAX, a + 1, len(a));
+		nlp_parse(roc, QSC_A_ROC_MAX, a + 1, bytes(a));
 		if (!roc[QSC_A_ROC_SSRC] || !roc[QSC_A_ROC_VALUE])
 			return -EINVAL;
 		k->ssrc[k->ssrcs] = u32(roc[QSC_A_ROC_SSRC], 0);
@@ -376,6 +376,20 @@ static bool has_reply(uint8_t cmd)
 	       cmd == QSC_CMD_CALL_FLUSH || cmd == QSC_CMD_SEAL_GET;
 }
 
+/* Netlink is strict with the headers of commands that the family may yet get. */
+static bool bad_header(const struct nlmsghdr *nh, const uint8_t *buf)
+{
+	uint16_t flags = nh->nlmsg_flags;
+	struct genlmsghdr gh;
+
+	memcpy(&gh, buf + NLMSG_HDRLEN, sizeof(gh));
+	if (gh.cmd <= QSC_CMD_MAX)
+		return false;
+	if ((flags & NLM_F_DUMP) == NLM_F_DUMP)
+		flags &= ~NLM_F_DUMP;
+	return gh.reserved || flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO);
+}
+
 static void refuse(struct nm_verdict *v, enum nm_by by, int err)
 {
 	v->by = by;
@@ -406,7 +420,7 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 	v->cmd = buf[NLMSG_HDRLEN];
 	v->dump = (nh.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	if (!nlp_known(v->cmd))
-		return refuse(v, NM_BY_CORE, -EOPNOTSUPP);
+		return refuse(v, NM_BY_CORE, bad_header(&nh, buf) ? -EINVAL : -EOPNOTSUPP);
 	if (v->dump && v->cmd != QSC_CMD_CALL_GET) {
 		/* newer kernels look for the operation first */
 		v->or_err = s->nobody ? -EPERM : 0;

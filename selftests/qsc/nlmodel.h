@@ -98,8 +98,8 @@ struct nm_verdict {
 	uint32_t timeout, lifetime;
 };
 
-/* Judge the message at @buf, @len bytes are left in its datagram. */
-void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t *buf, int len,
+/* Judge the message at @buf, @left bytes are left in its datagram. */
+void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t *buf, int left,
 	      struct nm_verdict *v);
 /* It has succeeded. */
 void nm_commit(struct nm_model *m, const struct nm_verdict *v);

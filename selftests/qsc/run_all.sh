@@ -6,6 +6,8 @@
 # comments. With names as arguments, only these.
 #
 #   QUICK=1          a subset, in about a minute
+#   QSC_FULL=1       as much random input as a release needs, whatever the kernel
+#   QSC_LIMIT=SEC    how long one program may take (300; with QSC_FULL 3000)
 #   QSCTL=FILE       the control tool (out/tools/qsctl)
 #
 # To be run as root with the module loaded, for instance by
@@ -22,6 +24,8 @@ export QSCTL
 slow='churn rmmod.sh'
 
 limit=$(sed -n 's/^timeout=//p' settings)
+[ "${QSC_FULL:-0}" = 0 ] || limit=$((10 * limit))
+limit=${QSC_LIMIT:-$limit}
 list=$(make -s list)
 if [ $# -gt 0 ]; then
 	list=$(for t in $list; do for want; do

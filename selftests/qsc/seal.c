@@ -75,8 +75,8 @@ void seal_put_key(struct seal *s, struct nlr_msg *m, int parent, const char *id,
 	    record(s, &b, plain, key->master_len + key->salt_len));
 }
 
-void seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
-		      const struct qsc_session *session)
+int seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
+		     const struct qsc_session *session)
 {
 	int nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_SESSION);
 	uint8_t plain[QSC_DIST_LEN + QSC_EXPORTER_LEN];
@@ -101,6 +101,7 @@ void seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
 	if (session->has_overlap)
 		nlr_put_u32(m, nest, QSC_A_SESSION_OVERLAP, session->overlap_ms);
 	put(s, m, nest, QSC_A_SESSION_SEALED, r);
+	return nest;
 }
 
 void seal_wrap(struct qsc_session *session, const char *id, uint8_t seed)

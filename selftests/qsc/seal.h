@@ -36,9 +36,9 @@ void seal_refresh(struct seal *s, struct qsc_sock *sk);
 /* The sealed nest of a key: its id, leg, dir, suite and mki are bound. */
 void seal_put_key(struct seal *s, struct nlr_msg *m, int parent, const char *id,
 		  const struct qsc_key *key);
-/* The session nest. */
-void seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
-		      const struct qsc_session *session);
+/* The session nest; returns its number. */
+int seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
+		     const struct qsc_session *session);
 
 /* What the key service does: S is of @seed, wrapped for the rest of @session. */
 void seal_wrap(struct qsc_session *session, const char *id, uint8_t seed);

@@ -4,10 +4,11 @@
  *
  *   QSC_SEED=n srtp_diff [-s [DEFECT]]
  *
- * QSC_SEED replays a run. QUICK=1 runs a twentieth of the packets. -s puts libsrtp
- * in the place of the module, so that the test itself can be tested without
- * one; with DEFECT (bit, header, leak, lose, accept) the stand-in misbehaves
- * now and then, and the test has to notice.
+ * QSC_SEED replays a run. QUICK=1 runs a twentieth of the packets, a kernel that
+ * looks for bugs a fifth unless QSC_FULL=1; QSC_PERCENT says otherwise. -s puts
+ * libsrtp in the place of the module, so that the test itself can be tested
+ * without one; with DEFECT (bit, header, leak, lose, accept) the stand-in
+ * misbehaves now and then, and the test has to notice.
  *
  * Where the two differ on principle:
  * - SRTCP indices start at 0 (RFC 3711 section 3.4), libsrtp's at 1; see
@@ -27,6 +28,10 @@
 #define GCM256 QSC_SUITE_AEAD_AES_256_GCM
 #define GCM128 QSC_SUITE_AEAD_AES_128_GCM
 #define V6 AF_INET6
+
+static const struct env_count share = {
+	"QSC_PERCENT", .full = 100, .stock = 100, .debug = 20, .quick = 5,
+};
 
 static const struct scenario scenarios[] = {
 	{ "AES-256-GCM, RTCP multiplexed", .packets = 24000, .suite = GCM256,
@@ -227,7 +232,8 @@ static bool wanted(const struct scenario *sc, int dir)
 int main(int argc, char **argv)
 {
 	struct standin standin = { .on = argc > 1 && !strcmp(argv[1], "-s") };
-	bool quick = ksft_env("QUICK"), all = !quick && !ksft_env("QSC_ONLY");
+	unsigned int percent = env_count(&share);
+	bool all = percent == 100 && !ksft_env("QSC_ONLY");
 	struct qsc_sock *sk = NULL;
 	unsigned int plan = all;
 	uint64_t seed;
@@ -252,8 +258,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < N_SCENARIOS; i++) {
 		struct scenario sc = scenarios[i];
 
-		if (quick)
-			sc.packets /= 20;
+		sc.packets = sc.packets * percent / 100;
 		for (dir = QSC_DIR_TX; dir <= QSC_DIR_RX; dir++)
 			if (wanted(&scenarios[i], dir))
 				run_one(&sc, dir, seed + 2 * i + dir, &standin, sk);

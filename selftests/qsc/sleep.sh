@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Keys do not sleep: before the machine suspends or hibernates they are gone, in
+# every namespace, for what is written to a disk or stays in a stolen machine's
+# memory can be read. The kernel's own test mode goes as far as freezing the
+# processes, and back.
+set -u
+
+here=$(dirname "$(readlink -f "$0")")
+top=$(cd "$here/../.." && pwd -P)
+lib=$top/selftests/lib
+# shellcheck source=selftests/lib/ktap.sh
+. "$lib/ktap.sh"
+# shellcheck source=selftests/lib/netns.sh
+. "$lib/netns.sh"
+work=$(mktemp -d)
+# shellcheck source=selftests/lib/calls.sh
+. "$lib/calls.sh"
+
+readonly A=192.0.2.1 B=192.0.2.2
+readonly LEVEL=/sys/power/pm_test STATE=/sys/power/state
+readonly ERASES=/sys/module/qsc/parameters/suspend_erase
+# How long the machine stays like that; 5 seconds for hibernation, always.
+readonly DELAY=/sys/module/suspend/parameters/pm_test_delay SECONDS_ASLEEP=2
+
+watcher=''
+finish() {
+	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null
+	[ ! -w "$LEVEL" ] || echo none >"$LEVEL"
+	[ ! -w "$ERASES" ] || echo Y >"$ERASES"
+	[ ! -w "$DELAY" ] || echo 5 >"$DELAY"
+	netns_cleanup
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# fall_asleep STATE: and wake up, with the processes frozen in between
+fall_asleep() {
+	echo freezer >"$LEVEL" && echo "$1" >"$STATE"
+}
+
+# keyed NS ID PORT
+keyed() {
+	random_key "$work/tx" && random_key "$work/rx" &&
+		end_call "$1" "$2" "$A:$3" "$B:$3" "$work/tx" "$work/rx"
+}
+
+# is NS ID STATE KEYS: the state of a call, and how many keys it has
+is() {
+	local found
+
+	found=$("$QSCTL" -n "$1" call show "$2") || return
+	printf '%s\n' "$found"
+	"$QSCTL" -n "$1" -j call show "$2" | grep -Eq "\"state\": ?\"$3\"" &&
+		[ "$(printf '%s\n' "$found" | grep -c 'key: generation')" -eq "$4" ]
+}
+
+# told ID REASON WOKE: of a call's end before the machine slept, not after
+told() {
+	local event
+
+	event=$(grep "\"erased\",\"call\":\"$1\",\"reason\":\"$2\"" "$work/events") || return
+	echo "$event, and awake at $3"
+	event=${event#*\"time_ns\":}
+	[ $(($3 - ${event%%[!0-9]*})) -ge $((SECONDS_ASLEEP * 1000000000)) ]
+}
+
+# gone STATE REASON: no call of either namespace keeps a key, and it is told why
+gone() {
+	local woke
+
+	# shellcheck disable=SC2154 # netns_add sets them
+	keyed "$a" "$1" 5000 && keyed "$b" "$1" 5000 && is "$a" "$1" secure 2 || return
+	fall_asleep "$1" || return
+	woke=$(date +%s%N)
+	is "$a" "$1" erased 0 && is "$b" "$1" erased 0 || return
+	within 30 told "$1" "$2" "$woke" || { cat "$work/events"; return 1; }
+	"$QSCTL" -n "$a" call del "$1" && "$QSCTL" -n "$b" call del "$1"
+}
+
+kept() {
+	keyed "$a" kept 5002 && echo N >"$ERASES" && fall_asleep freeze && is "$a" kept secure 2
+}
+
+not_kept() {
+	echo N >"$ERASES" && gone disk hibernate
+}
+
+supports() {
+	[ -w "$LEVEL" ] && grep -qw "$1" "$STATE"
+}
+
+calls_need "$QSCTL"
+supports freeze || {
+	echo "1..0 # SKIP this kernel cannot try suspending: it lacks CONFIG_PM_DEBUG"
+	exit 4
+}
+echo $SECONDS_ASLEEP >"$DELAY"
+
+netns_add a && netns_add b || exit
+"$QSCTL" -n "$a" -j monitor >"$work/events" 2>&1 &
+watcher=$!
+
+ktap_print_header
+ktap_set_plan 3
+ktap_test_run "suspend: all keys are gone before, and told" gone freeze suspend
+ktap_test_run "suspend: with suspend_erase=N the keys stay" kept
+if supports disk; then
+	ktap_test_run "hibernate: all keys are gone before, whatever the parameter says" not_kept
+else
+	ktap_test_skip "hibernate" "this kernel cannot hibernate"
+fi
+ktap_finished
