@@ -18,11 +18,13 @@
 #define BACKLOG 16
 #define PASSED_MAX 4
 
+LIST_HEAD(admin_conns, admin_conn);
+
 struct admin {
 	struct event *event;
 	int fd;
 	char *path;
-	LIST_HEAD(, admin_conn) conns;
+	struct admin_conns conns;
 };
 
 static void drop_passed(struct admin_conn *conn)

@@ -16,10 +16,11 @@
 #define BUCKETS 16384
 
 LIST_HEAD(bucket, call);
+TAILQ_HEAD(calls_by_age, call);
 
 struct calls {
 	struct bucket buckets[BUCKETS];
-	TAILQ_HEAD(, call) by_age;
+	struct calls_by_age by_age;
 	struct calls_params params;
 	unsigned int n;
 	unsigned int n_keys;

@@ -66,7 +66,9 @@ static int put_meta(struct store *st, const char *name, const uint8_t *data, siz
 	lite_bind_text(stmt, 1, name);
 	lite_bind_blob(stmt, 2, data, len);
 	ret = lite_finish(st, stmt, "write");
-	return ret ?: sqlite3_changes(s->db) ? 0 : -EEXIST;
+	if (ret)
+		return ret;
+	return sqlite3_changes(s->db) ? 0 : -EEXIST;
 }
 
 static int begin(struct store *st)
