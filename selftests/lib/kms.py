@@ -240,7 +240,7 @@ def request(card, call, role, peer, suite=1, epoch=0, dist=""):
 
 def numbers(text):
     """{"calls": 5.0, ...} of "calls 5 failed 0\\n..." """
-    return {name: float(n) for name, n in re.findall(r"([a-z_]+) ([0-9.]+)", text)}
+    return {name: float(n) for name, n in re.findall(r"([a-z][a-z0-9_]*) ([0-9.]+)", text)}
 
 
 class Talker:

@@ -34,7 +34,7 @@ static void tell_systemd(const char *text)
 
 	if (!path || strlen(path) >= sizeof(addr.sun_path))
 		return;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	if (*path == '@')
 		addr.sun_path[0] = '\0';
@@ -60,6 +60,13 @@ static void raise_files(struct options *opts)
 	opts->max_connections =
 		limit.rlim_cur > 2 * OTHER_FILES ? (unsigned int)limit.rlim_cur - OTHER_FILES : 1;
 	log_warn("RLIMIT_NOFILE allows %u connections at a time", opts->max_connections);
+}
+
+static void reap(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	conns_reap(arg);
 }
 
 /* The secure heap wants a power of two. */
@@ -128,7 +135,8 @@ static int start_workers(struct service *svc)
 	svc->reserved = reservations_new();
 	svc->calls = calls_new(svc->base, &calls, &svc->stats);
 	svc->tls = tls_new();
-	return svc->burner && svc->reserved && svc->calls && svc->tls ? 0 : -ENOMEM;
+	svc->reap = evtimer_new(svc->base, reap, svc);
+	return svc->burner && svc->reserved && svc->calls && svc->tls && svc->reap ? 0 : -ENOMEM;
 }
 
 static int start(struct service *svc)
@@ -137,6 +145,7 @@ static int start(struct service *svc)
 
 	TAILQ_INIT(&svc->conns);
 	TAILQ_INIT(&svc->young);
+	TAILQ_INIT(&svc->dead);
 	TAILQ_INIT(&svc->parked);
 	raise_files(&svc->opts);
 	err = protect_process(arena_size(&svc->opts));
@@ -168,6 +177,9 @@ static void stop(struct service *svc)
 	worker_stop(svc->reader);
 	worker_stop(svc->writer);
 	burner_free(svc->burner);
+	conns_reap(svc);
+	if (svc->reap)
+		event_free(svc->reap);
 	reservations_free(svc->reserved);
 	calls_free(svc->calls);
 	source_free(svc->source);

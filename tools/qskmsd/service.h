@@ -53,6 +53,8 @@ struct service {
 	struct admin *admin;
 	struct conns conns;
 	struct conns young; /* may soon have a key to burn; oldest first */
+	struct conns dead; /* to be freed */
+	struct event *reap; /* frees them */
 	struct conns parked; /* wait for a session key from the source */
 	unsigned int n_conns;
 	unsigned int n_held; /* callees that wait for their caller */
