@@ -20,6 +20,10 @@ TOP = Path(__file__).resolve().parent.parent.parent
 OUT = Path(os.environ.get("QSC_KMS_OUT", TOP / "out" / "tools"))
 TESTS = OUT / "tests" / "kms"
 SEED = "seed"
+# QSC_FULL=1 in the environment: tests that count do so for longer.
+FULL = bool(os.environ.get("QSC_FULL"))
+# Libraries that are put in front of the sanitizer's
+PRELOAD = {"ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 # The ends of a login, as kms_client prints them. A wrong key, an unknown one
 # and one that was used look the same.

@@ -112,7 +112,7 @@ void conns_revoke(struct service *svc, uint64_t card, const char *subscriber);
 
 /* handout.c */
 void handout(struct conn *conn); /* answers, or makes it wait */
-void handout_source_ready(void *svc);
+void handout_source_ready(void *arg);
 void held_release(struct conn *conn);
 void held_give_up(struct conn *conn, const char *why);
 

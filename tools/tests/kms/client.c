@@ -236,6 +236,27 @@ static int unwrap(struct client *c, const uint8_t *dist, const struct qsc_keys_c
 	return 0;
 }
 
+/* Who changes a single word of what was agreed on gets no key. */
+static void try_other_contexts(struct client *c, const uint8_t *dist,
+			       const struct qsc_keys_call *call, const char *wrapped)
+{
+	struct qsc_keys_call others[6];
+	uint8_t session[QSC_KEYS_LEN];
+
+	for (int i = 0; i < 6; i++)
+		others[i] = *call;
+	others[0].call_id[0] ^= 1;
+	others[1].role ^= QSC_KEYS_CALLER ^ QSC_KEYS_CALLEE;
+	others[2].suite ^= 3;
+	others[3].epoch++;
+	others[4].callee[strlen(call->callee) - 1] ^= 1;
+	memcpy(others[5].caller, call->callee, sizeof(call->callee));
+	memcpy(others[5].callee, call->caller, sizeof(call->caller));
+	for (int i = 0; i < 6; i++)
+		if (!unwrap(c, dist, &others[i], wrapped, session))
+			die("a session key opens with changed context %d", i);
+}
+
 int client_unwrap(struct client *c, const uint8_t *dist, const struct qsc_keys_call *call,
 		  const char *answer, uint8_t *session, char *error)
 {
@@ -245,6 +266,8 @@ int client_unwrap(struct client *c, const uint8_t *dist, const struct qsc_keys_c
 	snprintf(error, 64, "no JSON");
 	if (json_object_object_get_ex(obj, "wrapped", &field)) {
 		ret = unwrap(c, dist, call, json_object_get_string(field), session);
+		if (c->strict)
+			try_other_contexts(c, dist, call, json_object_get_string(field));
 		snprintf(error, 64, "%s", ret ? "does not open" : "");
 	} else if (json_object_object_get_ex(obj, "error", &field)) {
 		snprintf(error, 64, "%s", json_object_get_string(field));

@@ -257,6 +257,7 @@ int main(int argc, char **argv)
 
 	ret = client_login(&client, &job.how);
 	client.event = print_line;
+	client.strict = true;
 	print_login(ret);
 	while (!ret && fgets(line, sizeof(line), stdin))
 		do_line(&job, &client, line);
