@@ -243,6 +243,23 @@ def _(s):
     equal(s.login(1, slot(1)), OK)
 
 
+@test("the master key may come by standard input, as the unit has it")
+def _(s):
+    other = Service(s.folder, "piped").init()
+    with open(other.master, "rb") as other.stdin:
+        other.start("--master-key=-")
+    other.add_cards(1, 1, keys=10)
+    equal(other.login(1, 0), OK)
+    other.stop()
+    with open(os.devnull, "rb") as other.stdin:
+        try:
+            other.start("--master-key=-")
+        except kms.Died as died:
+            has(str(died), "master key")
+        else:
+            raise AssertionError("it started without a master key")
+
+
 @test("socket, store and kit are for their owner only")
 def _(s):
     for path in s.socket, s.kit, s.folder / "service.db":

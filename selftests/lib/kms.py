@@ -67,6 +67,7 @@ class Service:
         self.kit = self.folder / f"{name}.kit"
         self.master = self.folder / "master.key"
         self.env = {}
+        self.stdin = None
         self.port = 0
         self.process = None
         if not self.master.exists():
@@ -95,7 +96,10 @@ class Service:
         begin = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command(*options), stderr=log, env={**os.environ, **self.env}
+                self.command(*options),
+                stdin=self.stdin,
+                stderr=log,
+                env={**os.environ, **self.env},
             )
 
         def listens():

@@ -129,6 +129,8 @@ static int start_workers(struct service *svc)
 	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader");
 	if (!err)
 		err = worker_start(&svc->writer, svc->base, o->store, "qskmsd-writer");
+	if (!err)
+		err = worker_start(&svc->browser, svc->base, o->store, "qskmsd-browser");
 	if (err)
 		return err;
 	svc->burner = burner_new(svc->base, svc->writer, &params, &svc->stats);
@@ -176,6 +178,7 @@ static void stop(struct service *svc)
 	burner_stop(svc->burner);
 	worker_stop(svc->reader);
 	worker_stop(svc->writer);
+	worker_stop(svc->browser);
 	burner_free(svc->burner);
 	conns_reap(svc);
 	if (svc->reap)

@@ -44,6 +44,7 @@ struct service {
 	struct qsc_kid *kid; /* the reader's thread only */
 	struct worker *reader;
 	struct worker *writer;
+	struct worker *browser; /* operators' lists and counts: logins do not wait for them */
 	struct burner *burner;
 	struct reservations *reserved;
 	struct calls *calls;
