@@ -156,7 +156,7 @@ static bool says(struct client *c, const char *line, const char *want)
 
 static bool both_ready(struct client *first, struct client *second, const char *id, uint32_t epoch)
 {
-	char ask[128], event[128];
+	char ask[256], event[256];
 
 	snprintf(ask, sizeof(ask), "{\"op\":\"ready\",\"call\":\"%s\",\"epoch\":%u}", id, epoch);
 	snprintf(event, sizeof(event), "{\"event\":\"ready\",\"call\":\"%s\",\"epoch\":%u}", id,
@@ -171,7 +171,7 @@ static bool next_epoch(struct client *live, uint64_t caller, uint32_t slot,
 {
 	uint8_t keys[2][QSC_KEYS_LEN];
 	struct client new[2] = { { .fd = -1 }, { .fd = -1 } };
-	char event[128];
+	char event[256];
 	bool ok = true;
 
 	snprintf(event, sizeof(event), "{\"event\":\"rekey\",\"call\":\"%s\",\"epoch\":%u}",
@@ -201,7 +201,7 @@ static void one_rekeyed_call(unsigned int i)
 	uint64_t caller = opt.first + 2 * (i % pairs);
 	struct client live[2] = { { .fd = -1 }, { .fd = -1 } };
 	struct qsc_keys_call call = { .suite = 1 };
-	char hangup[128];
+	char hangup[256];
 	bool ok = true;
 
 	snprintf(call.call_id, sizeof(call.call_id), "call-%u", i);
