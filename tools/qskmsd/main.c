@@ -34,7 +34,7 @@ static void tell_systemd(const char *text)
 
 	if (!path || strlen(path) >= sizeof(addr.sun_path))
 		return;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	if (*path == '@')
 		addr.sun_path[0] = '\0';
@@ -62,10 +62,17 @@ static void raise_files(struct options *opts)
 	log_warn("RLIMIT_NOFILE allows %u connections at a time", opts->max_connections);
 }
 
+static void reap(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	conns_reap(arg);
+}
+
 /* The secure heap wants a power of two. */
 static size_t arena_size(const struct options *o)
 {
-	size_t want = ARENA_BASE + o->max_sessions * (size_t)SESSION_KEY +
+	size_t want = ARENA_BASE + o->max_calls * (size_t)SESSION_KEY +
 		      o->max_connections * (sizeof(struct conn_keys) + sizeof(struct lookup_keys));
 	size_t size = ARENA_BASE;
 
@@ -112,18 +119,26 @@ static int start_workers(struct service *svc)
 		.more = conns_more_burns,
 		.arg = svc,
 	};
+	const struct calls_params calls = {
+		.max = o->max_calls,
+		.seconds = o->fetch_seconds,
+		.retired = live_retired,
+	};
 	int err;
 
 	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader");
 	if (!err)
 		err = worker_start(&svc->writer, svc->base, o->store, "qskmsd-writer");
+	if (!err)
+		err = worker_start(&svc->browser, svc->base, o->store, "qskmsd-browser");
 	if (err)
 		return err;
 	svc->burner = burner_new(svc->base, svc->writer, &params, &svc->stats);
 	svc->reserved = reservations_new();
-	svc->sessions = sessions_new(svc->base, o->max_sessions, o->fetch_seconds, &svc->stats);
+	svc->calls = calls_new(svc->base, &calls, &svc->stats);
 	svc->tls = tls_new();
-	return svc->burner && svc->reserved && svc->sessions && svc->tls ? 0 : -ENOMEM;
+	svc->reap = evtimer_new(svc->base, reap, svc);
+	return svc->burner && svc->reserved && svc->calls && svc->tls && svc->reap ? 0 : -ENOMEM;
 }
 
 static int start(struct service *svc)
@@ -132,6 +147,7 @@ static int start(struct service *svc)
 
 	TAILQ_INIT(&svc->conns);
 	TAILQ_INIT(&svc->young);
+	TAILQ_INIT(&svc->dead);
 	TAILQ_INIT(&svc->parked);
 	raise_files(&svc->opts);
 	err = protect_process(arena_size(&svc->opts));
@@ -146,7 +162,7 @@ static int start(struct service *svc)
 	err = start_workers(svc);
 	if (!err)
 		err = source_new(&svc->source, svc->base, svc->opts.source, &svc->opts.kme,
-				 callkey_source_ready, svc);
+				 handout_source_ready, svc);
 	return err ?: admin_start(svc) ?: listener_start(svc);
 }
 
@@ -162,9 +178,13 @@ static void stop(struct service *svc)
 	burner_stop(svc->burner);
 	worker_stop(svc->reader);
 	worker_stop(svc->writer);
+	worker_stop(svc->browser);
 	burner_free(svc->burner);
+	conns_reap(svc);
+	if (svc->reap)
+		event_free(svc->reap);
 	reservations_free(svc->reserved);
-	sessions_free(svc->sessions);
+	calls_free(svc->calls);
 	source_free(svc->source);
 	SSL_CTX_free(svc->tls);
 	qsc_kid_free(svc->kid);

@@ -6,7 +6,10 @@
  * {...}					send it, print the answer
  * call ID ROLE SELF PEER SUITE EPOCH [SLOT]	print "key HEX", "error CODE" or "closed";
  *						SLOT: the second key of a two-draw card
+ * next						print the next line that comes, or "closed"
  * wait						print what comes until the end, and "closed"
+ *
+ * Events that come before an answer are printed before it.
  *
  * With --print-secrets it only prints what the login would be made of.
  */
@@ -98,19 +101,20 @@ static void print_login(int result)
 static void do_call(struct job *job, struct client *c, const char *line)
 {
 	struct qsc_keys_call call = { 0 };
-	char role[16], self[64], peer[64], error[64];
+	char role[16], self[64] = "", peer[64] = "", error[64];
 	unsigned int suite, epoch, slot;
 	uint8_t session[QSC_KEYS_LEN];
 	struct drawn dist = job->drawn;
 	int n, ret;
 
+	/* NOLINTNEXTLINE(cert-err34-c): a test has written the line */
 	n = sscanf(line, "call %127s %15s %63s %63s %u %u %u", call.call_id, role, self, peer,
 		   &suite, &epoch, &slot);
 	if (n < 6)
 		die("\"%s\" is no call", line);
 	call.role = strcmp(role, "caller") ? QSC_KEYS_CALLEE : QSC_KEYS_CALLER;
-	strcpy(call.role == QSC_KEYS_CALLER ? call.caller : call.callee, self);
-	strcpy(call.role == QSC_KEYS_CALLER ? call.callee : call.caller, peer);
+	memcpy(call.role == QSC_KEYS_CALLER ? call.caller : call.callee, self, sizeof(self));
+	memcpy(call.role == QSC_KEYS_CALLER ? call.callee : call.caller, peer, sizeof(peer));
 	call.suite = suite;
 	call.epoch = epoch;
 	if (n == 7)
@@ -120,6 +124,11 @@ static void do_call(struct job *job, struct client *c, const char *line)
 		print_hex("key", session, sizeof(session));
 	else
 		printf("%s%s\n", ret == -2 ? "closed" : "error ", error);
+}
+
+static void print_line(const char *line)
+{
+	printf("%s\n", line ? line : "closed");
 }
 
 static void do_wait(struct client *c)
@@ -141,16 +150,15 @@ static int print_secrets(const struct drawn *d)
 
 static void do_line(struct job *job, struct client *c, char *line)
 {
-	const char *answer;
-
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "call ", 5)) {
 		do_call(job, c, line);
 	} else if (!strcmp(line, "wait")) {
 		do_wait(c);
+	} else if (!strcmp(line, "next")) {
+		print_line(client_receive(c));
 	} else {
-		answer = client_ask(c, line);
-		printf("%s\n", answer ? answer : "closed");
+		print_line(client_ask(c, line));
 	}
 }
 
@@ -248,6 +256,8 @@ int main(int argc, char **argv)
 		spoil(&job, c);
 
 	ret = client_login(&client, &job.how);
+	client.event = print_line;
+	client.strict = true;
 	print_login(ret);
 	while (!ret && fgets(line, sizeof(line), stdin))
 		do_line(&job, &client, line);

@@ -4,6 +4,8 @@
  * to user-FIRST and so on, as kms_make makes them.
  *
  * calls    whole calls: two logins, two key requests, and both keys the same
+ * rekey    calls that change their key a few times, begun by either party, each of
+ *	    which has to be told of it, and of the other one being ready
  * race     for each key, all threads log in with it at once: one may get in
  * contend  logins with keys picked at random, again and again, whatever happens
  *	    to the service meanwhile: no key may get in twice. Then each key is
@@ -23,6 +25,7 @@
 
 #include "client.h"
 
+#define EPOCHS 6
 #define PATIENCE 30000 /* times 10 ms without a service or its store */
 
 static struct {
@@ -40,6 +43,7 @@ static struct {
 
 static atomic_uint next_job, failures, attempts;
 static atomic_uchar *used; /* how often each key got in */
+static float *latency; /* milliseconds from connect() to the session key, two per call */
 static pthread_barrier_t barrier;
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
@@ -67,21 +71,47 @@ static int login(struct client *c, const struct drawn *d)
 	return ret;
 }
 
-/* One party of a call */
-static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call, uint8_t *session)
+static double seconds(clockid_t clock)
 {
-	struct client c;
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* One party of a call; the caller closes @c. */
+static int fetch_open(struct client *c, uint64_t card, uint32_t slot,
+		      const struct qsc_keys_call *call, uint8_t *session)
+{
 	struct drawn d;
 	char error[64];
 	int ret;
 
 	draw(card, slot, &d);
-	ret = login(&c, &d);
+	ret = login(c, &d);
 	if (ret)
 		fail("login", card, slot, ret);
-	else if ((ret = client_call_key(&c, d.dist, NULL, call, session, error)))
+	else if ((ret = client_call_key(c, d.dist, NULL, call, session, error)))
 		fail(error, card, slot, ret);
+	return ret;
+}
+
+static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call, uint8_t *session)
+{
+	struct client c;
+	int ret = fetch_open(&c, card, slot, call, session);
+
 	client_close(&c);
+	return ret;
+}
+
+static int timed_fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call,
+		       uint8_t *session, float *ms)
+{
+	double begin = seconds(CLOCK_MONOTONIC);
+	int ret = fetch(card, slot, call, session);
+
+	*ms = (float)(1000 * (seconds(CLOCK_MONOTONIC) - begin));
 	return ret;
 }
 
@@ -98,10 +128,10 @@ static void one_call(unsigned int i)
 	snprintf(call.call_id, sizeof(call.call_id), "call-%u", i);
 	snprintf(call.caller, sizeof(call.caller), "user-%llu", (unsigned long long)caller);
 	snprintf(call.callee, sizeof(call.callee), "user-%llu", (unsigned long long)caller + 1);
-	if (fetch(caller, slot, &call, a))
+	if (timed_fetch(caller, slot, &call, a, &latency[2 * (size_t)i]))
 		return;
 	call.role = QSC_KEYS_CALLEE;
-	if (fetch(caller + 1, slot, &call, b))
+	if (timed_fetch(caller + 1, slot, &call, b, &latency[2 * (size_t)i + 1]))
 		return;
 	if (memcmp(a, b, sizeof(a)))
 		fail("another session key than its peer", caller, slot, 0);
@@ -113,6 +143,87 @@ static void *make_calls(void *arg)
 
 	while ((i = next_job++) < opt.count)
 		one_call(i);
+	return arg;
+}
+
+/* The next line, or the answer to @line if there is one, has to be @want. */
+static bool says(struct client *c, const char *line, const char *want)
+{
+	const char *got = line ? client_ask(c, line) : client_receive(c);
+
+	return got && !strcmp(got, want);
+}
+
+static bool both_ready(struct client *first, struct client *second, const char *id, uint32_t epoch)
+{
+	char ask[256], event[256];
+
+	snprintf(ask, sizeof(ask), "{\"op\":\"ready\",\"call\":\"%s\",\"epoch\":%u}", id, epoch);
+	snprintf(event, sizeof(event), "{\"event\":\"ready\",\"call\":\"%s\",\"epoch\":%u}", id,
+		 epoch);
+	return says(first, ask, "{\"ok\":true,\"peer\":false}") &&
+	       says(second, ask, "{\"ok\":true,\"peer\":true}") && says(first, NULL, event);
+}
+
+/* Party 0 is the caller; @first of them begins. False if the call cannot go on. */
+static bool next_epoch(struct client *live, uint64_t caller, uint32_t slot,
+		       struct qsc_keys_call *call, unsigned int first)
+{
+	uint8_t keys[2][QSC_KEYS_LEN];
+	struct client new[2] = { { .fd = -1 }, { .fd = -1 } };
+	char event[256];
+	bool ok = true;
+
+	snprintf(event, sizeof(event), "{\"event\":\"rekey\",\"call\":\"%s\",\"epoch\":%u}",
+		 call->call_id, call->epoch);
+	for (unsigned int i = 0; ok && i < 2; i++) {
+		unsigned int who = i ? !first : first;
+
+		call->role = who ? QSC_KEYS_CALLEE : QSC_KEYS_CALLER;
+		ok = !fetch_open(&new[who], caller + who, slot, call, keys[who]);
+		if (ok && !i && call->epoch && !says(&live[!who], NULL, event))
+			fail("was not told of a rekey by", caller + !who, slot, 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		client_close(&live[i]);
+		live[i] = new[i];
+	}
+	if (ok && memcmp(keys[0], keys[1], QSC_KEYS_LEN))
+		fail("another session key than its peer", caller, slot, 0);
+	if (ok && !both_ready(&live[first], &live[!first], call->call_id, call->epoch))
+		fail("was not told that its peer is ready,", caller + first, slot, 0);
+	return ok;
+}
+
+static void one_rekeyed_call(unsigned int i)
+{
+	unsigned int pairs = opt.n_cards / 2, state = (unsigned int)opt.random + i;
+	uint64_t caller = opt.first + 2 * (i % pairs);
+	struct client live[2] = { { .fd = -1 }, { .fd = -1 } };
+	struct qsc_keys_call call = { .suite = 1 };
+	char hangup[256];
+	bool ok = true;
+
+	snprintf(call.call_id, sizeof(call.call_id), "call-%u", i);
+	snprintf(call.caller, sizeof(call.caller), "user-%llu", (unsigned long long)caller);
+	snprintf(call.callee, sizeof(call.callee), "user-%llu", (unsigned long long)caller + 1);
+	for (; ok && call.epoch < EPOCHS; call.epoch++)
+		ok = next_epoch(live, caller, i / pairs * EPOCHS + call.epoch, &call,
+				call.epoch ? (unsigned int)rand_r(&state) % 2 : 0);
+	snprintf(hangup, sizeof(hangup), "{\"op\":\"hangup\",\"call\":\"%s\"}", call.call_id);
+	for (int who = 0; who < 2; who++) {
+		if (ok && !says(&live[who], hangup, "{\"ok\":true}"))
+			fail("could not hang up", caller + (unsigned int)who, 0, 0);
+		client_close(&live[who]);
+	}
+}
+
+static void *rekey(void *arg)
+{
+	unsigned int i;
+
+	while ((i = next_job++) < opt.count)
+		one_rekeyed_call(i);
 	return arg;
 }
 
@@ -273,23 +384,30 @@ static void run_threads(void *(*body)(void *))
 		pthread_join(threads[i], NULL);
 }
 
-static double seconds(clockid_t clock)
+static int compare_floats(const void *a, const void *b)
 {
-	struct timespec ts;
+	float x = *(const float *)a, y = *(const float *)b;
 
-	clock_gettime(clock, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (x > y) - (x < y);
 }
 
 static void run_calls(void)
 {
 	double wall = seconds(CLOCK_MONOTONIC), cpu;
+	size_t n = 2 * (size_t)opt.count;
 
+	latency = calloc(n, sizeof(*latency));
+	if (!latency || !n)
+		die("not enough memory, or no calls");
 	run_threads(make_calls);
 	wall = seconds(CLOCK_MONOTONIC) - wall;
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	printf("calls %u failed %u seconds %.3f calls_per_second %.0f client_cpu_seconds %.3f\n",
-	       opt.count, failures, wall, opt.count / wall, cpu);
+	qsort(latency, n, sizeof(*latency), compare_floats);
+	printf("keys %zu failed %u seconds %.3f keys_per_second %.0f client_cpu_seconds %.3f "
+	       "p50_ms %.2f p99_ms %.2f\n",
+	       n, failures, wall, (double)n / wall, cpu, (double)latency[n / 2],
+	       (double)latency[n * 99 / 100]);
+	free(latency);
 }
 
 static unsigned int read_number(const char *text)
@@ -371,6 +489,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(opt.mode, "race")) {
 		pthread_barrier_init(&barrier, NULL, opt.threads);
 		run_threads(race);
+	} else if (!strcmp(opt.mode, "rekey")) {
+		run_threads(rekey);
 	} else if (!strcmp(opt.mode, "garbage")) {
 		run_threads(garbage);
 	} else {
