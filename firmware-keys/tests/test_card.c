@@ -10,9 +10,9 @@
 static uint8_t file[16384];
 
 /* Instead of the C library's: these tests need no real disk. */
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
-	(void)fd;
+	(void)fildes;
 	return 0;
 }
 

@@ -121,8 +121,7 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
 		errno = fault.err;
 		return -1;
 	}
-	if (power.check)
-		remember(data, len, at);
+	remember(data, len, at);
 	all_cuts();
 	return __real_pwrite(fd, data, len, at);
 }
@@ -241,6 +240,24 @@ static void a_cut_during_many_draws_repeats_no_key(void **state)
 	print_message("%u cuts\n", power.cuts);
 	stop_watching();
 	qsc_card_close(card);
+}
+
+/* The keys that were given last are gone from the disk, whatever comes then. */
+static void closing_stores_what_was_zeroised(void **state)
+{
+	struct qsc_card *card = make_card(6, QSC_PROFILE_ONE_DRAW);
+	struct qsc_draw draw;
+	uint64_t at;
+
+	(void)state;
+	watch(card, NULL);
+	assert_int_equal(qsc_card_draw(card, 0, &draw, &why), 0);
+	at = slot_offset(card, draw.index);
+	assert_true(power.n > 0);
+	qsc_card_close(card);
+	assert_int_equal(power.n, 0);
+	assert_zero(power.disk + at, SLOT_LEN);
+	stop_watching();
 }
 
 /* --------------------------------------------------------------------- PIN */
@@ -513,6 +530,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_cut_during_a_draw_repeats_no_key, remove_file),
 		cmocka_unit_test_teardown(a_cut_during_many_draws_repeats_no_key, remove_file),
+		cmocka_unit_test_teardown(closing_stores_what_was_zeroised, remove_file),
 		cmocka_unit_test_teardown(a_cut_during_a_wrong_pin_gives_no_try_back, remove_file),
 		cmocka_unit_test_teardown(a_cut_during_revocation_leaves_it_whole_or_revoked,
 					  remove_file),

@@ -93,15 +93,15 @@ start() {
 # --------------------------------------------------------------------- tests
 
 make_cards() {
-	make_pool one 20 && image one 1 >/dev/null &&
+	cards_begin && make_pool one 20 && image one 1 >/dev/null &&
 		make_pool two 1100 &&
 		qspool blank --count 1100 --image two.img --image-key two.ikey \
 			--transport-key two.transport >/dev/null &&
 		card two 2 --load-script two.script --transport-key two.transport >/dev/null
 }
 
-select=00:A4:04:00:05:F0:51:53:43:01
-verify=00:20:00:81:06:31:32:33:34:35:36
+readonly SELECT=00:A4:04:00:05:F0:51:53:43:01
+readonly VERIFY=00:20:00:81:06:31:32:33:34:35:36
 
 atr_is_known() {
 	atr=$(opensc-tool --reader "$CARD_1" --atr)
@@ -110,7 +110,7 @@ atr_is_known() {
 }
 
 draws() {
-	sw=$(status_words "$CARD_1" $select 80:32:00:00:00 $verify 80:32:00:00:00 80:32:00:00:00)
+	sw=$(status_words "$CARD_1" "$SELECT" 80:32:00:00:00 "$VERIFY" 80:32:00:00:00 80:32:00:00:00)
 	echo "$sw"
 	[ "$sw" = "9000 6982 9000 9000 9000 " ] &&
 		qspool inspect one.img --image-key one.ikey | grep -q 'remaining *18'
@@ -122,14 +122,14 @@ loads() {
 	[ "$(grep -c '^< 90 00' load.log)" -eq "$(wc -l <two.script)" ] &&
 		qspool inspect two.img --image-key two.ikey | grep -q 'state *ready' &&
 		qspool inspect two.img --image-key two.ikey | grep -q 'check *good' &&
-		sw=$(status_words "$CARD_2" $select $verify 80:32:00:00:00) &&
+		sw=$(status_words "$CARD_2" "$SELECT" "$VERIFY" 80:32:00:00:00) &&
 		[ "$sw" = "9000 9000 9000 " ]
 }
 
 # 138 bytes in one answer, then what a short one has room for
 extended_lengths() {
-	long=$(apdus "$CARD_2" $select 80:36:00:00:00:00:00)
-	short=$(apdus "$CARD_2" $select 80:36:00:01:00)
+	long=$(apdus "$CARD_2" "$SELECT" 80:36:00:00:00:00:00)
+	short=$(apdus "$CARD_2" "$SELECT" 80:36:00:01:00)
 	echo "$long $short"
 	[ "$(echo "$long" | grep -cE '^([0-9A-F]{2} ){16}')" -eq 8 ] &&
 		[ "$(echo "$long" | tail -n 1 | grep -oE '\b[0-9A-F]{2}\b' | wc -l)" -eq 10 ] &&
@@ -138,11 +138,12 @@ extended_lengths() {
 
 # The reader lost power: it is another session, with the same bitmap.
 comes_back() {
-	kill "$pcscd" && wait "$pcscd" || :
+	kill "$pcscd"
+	wait "$pcscd" || :
 	pcscd --foreground --config "$work/conf" >>pcscd.log 2>&1 &
 	pcscd=$!
 	until_true reader_has_card "$CARD_1" || return
-	sw=$(status_words "$CARD_1" $select 80:32:00:00:00 $verify 80:32:00:00:00)
+	sw=$(status_words "$CARD_1" "$SELECT" 80:32:00:00:00 "$VERIFY" 80:32:00:00:00)
 	echo "$sw"
 	[ "$sw" = "9000 6982 9000 9000 " ] &&
 		qspool inspect one.img --image-key one.ikey | grep -q 'remaining *17'
