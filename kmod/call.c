@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Calls: the table, the states, the keys that come and are taken out. */
+/* Calls: the table, and its deadlines. */
 
 #include "call.h"
 
@@ -283,51 +283,6 @@ void qsc_call_unhash(struct qsc_call *call)
 	module_put(THIS_MODULE);
 }
 
-/* Packets find one key or the other, never none. */
-static void replace_key(struct qsc_call *call, struct qsc_key __rcu **slot, struct qsc_key *next,
-			u8 reason)
-{
-	struct qsc_key *key = qsc_call_key(call, slot);
-
-	rcu_assign_pointer(*slot, next);
-	if (!key)
-		return;
-	key->reason = reason;
-	key->call = call;
-	refcount_inc(&call->ref);
-	list_add_tail(&key->grave, &call->net->dead_keys);
-}
-
-void qsc_call_take_key(struct qsc_call *call, struct qsc_key __rcu **slot, u8 reason)
-{
-	replace_key(call, slot, NULL, reason);
-}
-
-void qsc_call_take_keys(struct qsc_call *call, u8 reason)
-{
-	int i;
-
-	WRITE_ONCE(call->state, QSC_CALL_STATE_ERASED);
-	call->reason = reason;
-	for (i = 0; i < call->nr_legs; i++) {
-		qsc_call_take_key(call, &call->legs[i].tx.cur, reason);
-		qsc_call_take_key(call, &call->legs[i].rx.cur, reason);
-		qsc_call_take_key(call, &call->legs[i].rx.old, reason);
-	}
-	qsc_call_rearm(call);
-}
-
-static bool has_keys(const struct qsc_call *call)
-{
-	int i;
-
-	for (i = 0; i < call->nr_legs; i++)
-		if (!rcu_access_pointer(call->legs[i].tx.cur) ||
-		    !rcu_access_pointer(call->legs[i].rx.cur))
-			return false;
-	return true;
-}
-
 bool qsc_call_last_packet(const struct qsc_call *call, unsigned long *last)
 {
 	bool any = false;
@@ -387,125 +342,6 @@ void qsc_call_rearm(struct qsc_call *call)
 		timer_delete(&call->timer);
 }
 
-/* RFC 3711 section 8.1: during a rekey the MKI tells the generations apart. */
-static int check_mki(const struct qsc_call *call, struct qsc_stream *s,
-		     const struct qsc_key_params *p, struct netlink_ext_ack *extack)
-{
-	const struct qsc_key *keys[] = { qsc_call_key(call, &s->cur), qsc_call_key(call, &s->old) };
-	int i;
-
-	if (s->generations && s->mki_len != p->mki_len) {
-		NL_SET_ERR_MSG(extack,
-			       "MKI length differs from that of the direction's earlier keys");
-		return -EINVAL;
-	}
-	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (!p->mki_len || !keys[i] || memcmp(keys[i]->mki, p->mki, p->mki_len))
-			continue;
-		NL_SET_ERR_MSG(extack,
-			       "this direction has a key with this MKI: choose another MKI");
-		return -EEXIST;
-	}
-	return 0;
-}
-
-static struct qsc_stream *find_stream(struct qsc_call *call, const struct qsc_key_params *p,
-				      struct netlink_ext_ack *extack)
-{
-	struct qsc_leg *leg;
-
-	if (!call) {
-		NL_SET_ERR_MSG(extack, "no call with this id");
-		return ERR_PTR(-ENOENT);
-	}
-	if (p->leg >= call->nr_legs) {
-		NL_SET_ERR_MSG(extack, "the call has no such leg");
-		return ERR_PTR(-ENOENT);
-	}
-	leg = &call->legs[p->leg];
-	if (leg->suite != p->suite) {
-		NL_SET_ERR_MSG(extack, "the key is for another suite than the leg's");
-		return ERR_PTR(-EINVAL);
-	}
-	if (call->state == QSC_CALL_STATE_ERASED) {
-		NL_SET_ERR_MSG(extack, "the call's keys were erased: delete it and add a new call");
-		return ERR_PTR(-EINVAL);
-	}
-	return p->dir == QSC_DIR_TX ? &leg->tx : &leg->rx;
-}
-
-/* From here on packets use @key. Old keys go to the graveyard. */
-static void publish(struct qsc_call *call, struct qsc_stream *s, struct qsc_key *key,
-		    u32 overlap_ms)
-{
-	struct qsc_key *prev = qsc_call_key(call, &s->cur);
-
-	key->generation = ++s->generations;
-	s->mki_len = key->mki_len;
-	if (prev && s->dir == QSC_DIR_RX && key->mki_len && overlap_ms) {
-		prev->expires = jiffies + msecs_to_jiffies(overlap_ms);
-		/* Before @cur: a reader of the new key must find the old one. */
-		replace_key(call, &s->old, prev, QSC_ERASE_REASON_REKEY);
-		rcu_assign_pointer(s->cur, key);
-	} else {
-		replace_key(call, &s->cur, key, QSC_ERASE_REASON_REKEY);
-	}
-	call->keyed = jiffies;
-	if (has_keys(call))
-		WRITE_ONCE(call->state, QSC_CALL_STATE_SECURE);
-	qsc_call_rearm(call);
-}
-
-static int add_rocs(struct qsc_stream *s, const struct qsc_roc *rocs, u32 n,
-		    struct netlink_ext_ack *extack)
-{
-	int err = qsc_stream_add_rocs(s, rocs, n);
-
-	if (err == -EEXIST)
-		NL_SET_ERR_MSG(extack, "the ROC of this SSRC is known: it goes on over a rekey");
-	else if (err == -ENOSPC)
-		NL_SET_ERR_MSG(extack, "no room for these SSRCs: raise module parameter max_ssrcs");
-	return err;
-}
-
-int qsc_call_install(struct qsc_net *qn, const char *id, const struct qsc_key_params *p,
-		     struct netlink_ext_ack *extack)
-{
-	struct qsc_stream *s;
-	struct qsc_call *call;
-	struct qsc_key *key;
-	int err;
-
-	mutex_lock(&qn->lock);
-	call = qsc_call_find(qn, id);
-	s = find_stream(call, p, extack);
-	if (IS_ERR(s)) {
-		err = PTR_ERR(s);
-		goto out;
-	}
-	err = check_mki(call, s, p, extack);
-	if (err)
-		goto out;
-	key = qsc_key_create(p);
-	if (IS_ERR(key)) {
-		err = PTR_ERR(key);
-		NL_SET_ERR_MSG(extack, "cannot set the key up in the crypto API");
-		goto out;
-	}
-	err = add_rocs(s, p->rocs, p->nr_rocs, extack);
-	if (err) {
-		qsc_key_destroy(key);
-		goto out;
-	}
-	publish(call, s, key, p->overlap_ms);
-	qsc_event_key(call, key);
-out:
-	mutex_unlock(&qn->lock);
-	if (!err)
-		qsc_bury(qn);
-	return err;
-}
-
 void qsc_leg_add_stats(const struct qsc_leg *leg, u64 *sum)
 {
 	int i;
@@ -528,6 +364,7 @@ static int __net_init init_net_calls(struct net *net)
 	struct qsc_net *qn = qsc_net_of(net);
 
 	qn->net = net;
+	qsc_seal_init(&qn->seal);
 	mutex_init(&qn->lock);
 	mutex_init(&qn->bury_lock);
 	INIT_LIST_HEAD(&qn->bound);
@@ -556,6 +393,7 @@ static void __net_exit exit_net_calls(struct net *net)
 
 	/* No timer is left to queue it again; it drops the last references. */
 	flush_work(&qn->reaper);
+	qsc_seal_destroy(&qn->seal);
 	qsc_tuple_table_destroy(&qn->tuples);
 	rhashtable_destroy(&qn->by_id);
 	xa_destroy(&qn->by_number);

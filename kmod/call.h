@@ -13,6 +13,8 @@
 #include <net/net_namespace.h>
 
 #include "keyring.h"
+#include "seal.h"
+#include "session.h"
 #include "tuple.h"
 
 struct netlink_ext_ack;
@@ -30,6 +32,9 @@ struct netlink_ext_ack;
  * @tuples: RTP (or both), then RTCP if it has a port of its own; constant
  * @nr_tuples: 1 or 2; constant
  * @index: place in the call; constant
+ * @has_epoch: session-set has given it keys; call table's lock
+ * @epoch: of the newest of these; call table's lock
+ * @parked: next sending key, which no packet can reach; call table's lock
  * @tx: sending direction
  * @rx: receiving direction
  */
@@ -39,6 +44,9 @@ struct qsc_leg {
 	struct qsc_tuple tuples[2];
 	u8 nr_tuples;
 	u8 index;
+	bool has_epoch;
+	u32 epoch;
+	struct qsc_key *parked;
 	struct qsc_stream tx;
 	struct qsc_stream rx;
 };
@@ -115,6 +123,7 @@ struct qsc_call {
  * @count: calls; @lock
  * @generation: changes with the table, tells dumps that they are inconsistent
  * @totals: counters of calls that are gone; @lock
+ * @seal: key pairs that clients seal keys to; a lock of their own
  * @hooks: as registered; @lock
  * @hooked: hooks are registered; @lock
  * @bury_lock: held over a grace period and the wiping after it; taken before @lock
@@ -135,6 +144,7 @@ struct qsc_net {
 	u32 count;
 	u32 generation;
 	u64 totals[__QSC_A_STATS_MAX];
+	struct qsc_seal seal;
 	struct nf_hook_ops hooks[QSC_HOOKS];
 	bool hooked;
 	bool closing;
@@ -228,7 +238,35 @@ int qsc_call_install(struct qsc_net *qn, const char *id, const struct qsc_key_pa
 		     struct netlink_ext_ack *extack);
 
 /**
- * qsc_call_take_keys() - take every key of a call out of its streams
+ * qsc_call_install_session() - give both directions of a leg the keys of a session
+ * @qn: table
+ * @p: session
+ * @keys: its master keys; the caller wipes them
+ * @extack: told what was wrong
+ *
+ * With @p->hold the sending key is parked: it takes the place of the one in use
+ * when qsc_call_activate() says so. One that is parked already is erased.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno; on error nothing has changed.
+ */
+int qsc_call_install_session(struct qsc_net *qn, const struct qsc_session_params *p,
+			     const struct qsc_session_keys *keys, struct netlink_ext_ack *extack);
+
+/**
+ * qsc_call_activate() - use the parked sending key of a leg
+ * @qn: table
+ * @id: call-id
+ * @index: of the leg
+ * @extack: told what was wrong
+ *
+ * Context: process, may sleep. The old sending key is gone when this returns.
+ * Return: 0, -ENOKEY if there is none, or another errno.
+ */
+int qsc_call_activate(struct qsc_net *qn, const char *id, u8 index, struct netlink_ext_ack *extack);
+
+/**
+ * qsc_call_take_keys() - take every key of a call out, also those parked
  * @call: call
  * @reason: QSC_ERASE_REASON_*
  *

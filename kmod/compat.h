@@ -7,6 +7,7 @@
 #define _QSC_COMPAT_H
 
 #include <crypto/aes.h>
+#include <crypto/sha2.h>
 #include <linux/netdevice.h>
 
 #ifdef QSC_HAVE_LINUX_UNALIGNED
@@ -24,6 +25,11 @@
 #ifndef QSC_HAVE_AES_ENCKEY
 #define aes_enckey crypto_aes_ctx
 #define aes_prepareenckey aes_expandkey
+#endif
+
+/* Since 6.16 the library's hash has a type of its own. */
+#ifndef QSC_HAVE_SHA256_CTX
+#define sha256_ctx sha256_state
 #endif
 
 #endif /* _QSC_COMPAT_H */

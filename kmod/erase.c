@@ -30,7 +30,8 @@ static void bury_keys(struct list_head *keys)
 		u8 reason = key->reason;
 
 		qsc_key_destroy(key);
-		if (reason == QSC_ERASE_REASON_REKEY)
+		/* Nobody was told of one that was parked: it has no generation. */
+		if (reason == QSC_ERASE_REASON_REKEY && news.generation)
 			qsc_event_erased(call, reason, &news);
 		qsc_call_put(call);
 	}
@@ -150,6 +151,7 @@ u32 qsc_flush_calls(struct qsc_net *qn, u8 reason)
 		cond_resched();
 	}
 	mutex_unlock(&qn->lock);
+	qsc_seal_wipe(&qn->seal);
 	qsc_bury(qn);
 	return n;
 }
@@ -256,6 +258,7 @@ static void erase_everywhere(u8 reason)
 		xa_for_each(&qn->by_number, number, call)
 			erase(call, reason);
 		mutex_unlock(&qn->lock);
+		qsc_seal_wipe(&qn->seal);
 		qsc_bury(qn);
 	}
 	up_read(&net_rwsem);

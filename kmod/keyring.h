@@ -23,11 +23,12 @@ struct qsc_call;
  * @rtp: SRTP context; constant
  * @rtcp: SRTCP context; constant
  * @suite: constant
- * @generation: counts up from 1 in its direction; constant
+ * @generation: counts up from 1 in its direction, 0 while it is parked; set when
+ *	it is published, then constant
  * @mki_len: bytes in @mki, 0 to QSC_MKI_MAX; constant
  * @rtp_packets: packets protected or authenticated; stream's lock
  * @rtcp_packets: the same for RTCP; stream's lock
- * @installed: jiffies when it was installed; constant
+ * @installed: jiffies when it was made or published; likewise
  * @expires: jiffies when its overlap ends; call table's lock
  * @dir: QSC_DIR_*; constant
  * @leg: index of its leg; constant

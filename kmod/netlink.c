@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The netlink family: requests in, objects out. With nlparse.c and nlattr.c the
+ * The netlink family: requests in, objects out. With the other nl*.c files the
  * only part that knows attributes. Documentation/netlink/specs/qsc.yaml is the contract.
  */
 
@@ -12,6 +12,7 @@
 #include "call.h"
 #include "erase.h"
 #include "nlattr.h"
+#include "nlkey.h"
 #include "nlparse.h"
 
 #define SECONDS_MAX 31536000 /* a year */
@@ -49,12 +50,17 @@ static const struct nla_policy qsc_key_set_policy[] = {
 	[QSC_A_CALL_KEY] = NLA_POLICY_NESTED(qsc_key_policy),
 };
 
+static const struct nla_policy qsc_session_set_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+	[QSC_A_CALL_SESSION] = NLA_POLICY_NESTED(qsc_session_policy),
+};
+
 static const struct nla_policy qsc_none_policy[] = {
 	[QSC_A_CALL_ID] = { .type = NLA_REJECT },
 };
 
 /* Printable, so that nothing in a log or on a terminal needs escaping. */
-static const char *get_id(struct genl_info *info)
+const char *qsc_nl_get_id(struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[QSC_A_CALL_ID];
 	const char *id, *c;
@@ -113,7 +119,7 @@ static int call_new(struct sk_buff *skb, struct genl_info *info)
 	};
 	int err;
 
-	p.id = get_id(info);
+	p.id = qsc_nl_get_id(info);
 	if (IS_ERR(p.id))
 		return PTR_ERR(p.id);
 	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_LEG)) {
@@ -133,7 +139,7 @@ static int call_new(struct sk_buff *skb, struct genl_info *info)
 
 static int call_del(struct sk_buff *skb, struct genl_info *info)
 {
-	const char *id = get_id(info);
+	const char *id = qsc_nl_get_id(info);
 
 	if (IS_ERR(id))
 		return PTR_ERR(id);
@@ -143,7 +149,7 @@ static int call_del(struct sk_buff *skb, struct genl_info *info)
 static int key_erase(struct sk_buff *skb, struct genl_info *info)
 {
 	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
-	const char *id = get_id(info);
+	const char *id = qsc_nl_get_id(info);
 
 	if (IS_ERR(id))
 		return PTR_ERR(id);
@@ -153,7 +159,7 @@ static int key_erase(struct sk_buff *skb, struct genl_info *info)
 static int call_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
-	const char *id = get_id(info);
+	const char *id = qsc_nl_get_id(info);
 	struct qsc_call *call;
 
 	if (IS_ERR(id))
@@ -169,36 +175,7 @@ static int call_set(struct sk_buff *skb, struct genl_info *info)
 	return call ? 0 : no_such_call(info);
 }
 
-static int install_key(struct genl_info *info)
-{
-	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
-	struct qsc_roc rocs[QSC_KEY_ROC_MAX];
-	struct qsc_key_params p = {};
-	const char *id = get_id(info);
-	int err;
-
-	if (IS_ERR(id))
-		return PTR_ERR(id);
-	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_KEY)) {
-		NL_SET_ERR_MSG(info->extack, "the key is missing");
-		return -EINVAL;
-	}
-	err = qsc_nl_get_key(&p, rocs, info->attrs[QSC_A_CALL_KEY], info->extack);
-	if (err)
-		return err;
-	return qsc_call_install(qn, id, &p, info->extack);
-}
-
-/* Wipes all of the request, for a key may stand in it twice. */
-static int key_set(struct sk_buff *skb, struct genl_info *info)
-{
-	int err = install_key(info);
-
-	memzero_explicit(genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr));
-	return err;
-}
-
-static struct sk_buff *new_reply(struct genl_info *info, void **hdr)
+struct sk_buff *qsc_nl_new_reply(struct genl_info *info, void **hdr)
 {
 	struct sk_buff *msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 
@@ -211,7 +188,7 @@ static struct sk_buff *new_reply(struct genl_info *info, void **hdr)
 	return NULL;
 }
 
-static int send_reply(struct genl_info *info, struct sk_buff *msg, void *hdr, int err)
+int qsc_nl_send_reply(struct genl_info *info, struct sk_buff *msg, void *hdr, int err)
 {
 	if (err) {
 		nlmsg_free(msg);
@@ -228,11 +205,11 @@ static int call_flush(struct sk_buff *skb, struct genl_info *info)
 	void *hdr;
 	u32 n;
 
-	msg = new_reply(info, &hdr);
+	msg = qsc_nl_new_reply(info, &hdr);
 	if (!msg)
 		return -ENOMEM;
 	n = qsc_flush_calls(qn, QSC_ERASE_REASON_FLUSH);
-	return send_reply(info, msg, hdr,
+	return qsc_nl_send_reply(info, msg, hdr,
 			  nla_put_u64_64bit(msg, QSC_A_CALL_COUNT, n, QSC_A_CALL_PAD));
 }
 
@@ -243,13 +220,13 @@ static int info_get(struct sk_buff *skb, struct genl_info *info)
 	void *hdr;
 	int err;
 
-	msg = new_reply(info, &hdr);
+	msg = qsc_nl_new_reply(info, &hdr);
 	if (!msg)
 		return -ENOMEM;
 	mutex_lock(&qn->lock);
 	err = qsc_nl_put_info(msg, qn);
 	mutex_unlock(&qn->lock);
-	return send_reply(info, msg, hdr, err);
+	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
 /* Answers a request about one call. */
@@ -257,7 +234,7 @@ static int reply_call(struct genl_info *info,
 		      int (*put)(struct sk_buff *msg, const struct qsc_call *call))
 {
 	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
-	const char *id = get_id(info);
+	const char *id = qsc_nl_get_id(info);
 	struct qsc_call *call;
 	struct sk_buff *msg;
 	int err = 0;
@@ -265,7 +242,7 @@ static int reply_call(struct genl_info *info,
 
 	if (IS_ERR(id))
 		return PTR_ERR(id);
-	msg = new_reply(info, &hdr);
+	msg = qsc_nl_new_reply(info, &hdr);
 	if (!msg)
 		return -ENOMEM;
 	mutex_lock(&qn->lock);
@@ -275,7 +252,7 @@ static int reply_call(struct genl_info *info,
 	mutex_unlock(&qn->lock);
 	if (!call)
 		err = no_such_call(info);
-	return send_reply(info, msg, hdr, err);
+	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
 static int call_get(struct sk_buff *skb, struct genl_info *info)
@@ -309,13 +286,13 @@ static int stats_get(struct sk_buff *skb, struct genl_info *info)
 
 	if (info->attrs[QSC_A_CALL_ID])
 		return reply_call(info, qsc_nl_put_call_stats);
-	msg = new_reply(info, &hdr);
+	msg = qsc_nl_new_reply(info, &hdr);
 	if (!msg)
 		return -ENOMEM;
 	mutex_lock(&qn->lock);
 	err = put_totals(msg, qn);
 	mutex_unlock(&qn->lock);
-	return send_reply(info, msg, hdr, err);
+	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
 static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, const struct qsc_call *call)
@@ -398,7 +375,7 @@ static const struct genl_ops ops[] = {
 	},
 	{
 		.cmd = QSC_CMD_KEY_SET,
-		.doit = key_set,
+		.doit = qsc_nl_key_set,
 		.policy = qsc_key_set_policy,
 		.maxattr = ARRAY_SIZE(qsc_key_set_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,
@@ -415,6 +392,27 @@ static const struct genl_ops ops[] = {
 		.doit = stats_get,
 		.policy = qsc_call_id_policy,
 		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_SEAL_GET,
+		.doit = qsc_nl_seal_get,
+		.policy = qsc_none_policy,
+		.maxattr = ARRAY_SIZE(qsc_none_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_SESSION_SET,
+		.doit = qsc_nl_session_set,
+		.policy = qsc_session_set_policy,
+		.maxattr = ARRAY_SIZE(qsc_session_set_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_SESSION_ACTIVATE,
+		.doit = qsc_nl_session_activate,
+		.policy = qsc_session_set_policy,
+		.maxattr = ARRAY_SIZE(qsc_session_set_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,
 	},
 };

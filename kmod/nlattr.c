@@ -82,7 +82,8 @@ static int put_leg(struct sk_buff *msg, const struct qsc_call *call, struct qsc_
 	    nla_put_u32(msg, QSC_A_LEG_SUITE, leg->suite->id) || put_leg_addrs(msg, leg) ||
 	    put_slot(msg, call, &leg->tx, &leg->tx.cur, QSC_KEY_STATE_ACTIVE) ||
 	    put_slot(msg, call, &leg->rx, &leg->rx.cur, QSC_KEY_STATE_ACTIVE) ||
-	    put_slot(msg, call, &leg->rx, &leg->rx.old, QSC_KEY_STATE_OVERLAP))
+	    put_slot(msg, call, &leg->rx, &leg->rx.old, QSC_KEY_STATE_OVERLAP) ||
+	    (leg->parked && put_key(msg, leg->parked, &leg->tx, QSC_KEY_STATE_PARKED)))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -194,6 +195,19 @@ int qsc_nl_put_info(struct sk_buff *msg, struct qsc_net *qn)
 	for (id = 1; id < __QSC_SUITE_MAX; id++)
 		if (put_suite(msg, qsc_suite_by_id(id)))
 			return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+int qsc_nl_put_seal(struct sk_buff *msg, const struct qsc_seal_offer *offer)
+{
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, QSC_A_CALL_SEAL);
+	if (!nest || nla_put_u32(msg, QSC_A_SEAL_ID, offer->id) ||
+	    nla_put(msg, QSC_A_SEAL_PUBLIC, sizeof(offer->public), offer->public) ||
+	    nla_put_u32(msg, QSC_A_SEAL_EXPIRES, offer->seconds))
+		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
 }

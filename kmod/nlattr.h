@@ -17,6 +17,7 @@ int qsc_nl_put_call(struct sk_buff *msg, const struct qsc_call *call);
 int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call);
 int qsc_nl_put_stats(struct sk_buff *msg, int attr, const u64 *sum);
 int qsc_nl_put_info(struct sk_buff *msg, struct qsc_net *qn);
+int qsc_nl_put_seal(struct sk_buff *msg, const struct qsc_seal_offer *offer);
 
 /* Also in softirq context, under RCU. */
 int qsc_nl_put_key_packets(struct sk_buff *msg, const struct qsc_key *key);

@@ -3,7 +3,11 @@
 
 #include "nlparse.h"
 
+#include <linux/ctype.h>
+
 #include "aead.h"
+#include "seal.h"
+#include "session.h"
 
 /* Not const: the policy of 6.1 points to it without. */
 static struct netlink_range_validation qsc_overlap_range = { .max = QSC_OVERLAP_MAX_MS };
@@ -24,13 +28,31 @@ static const struct nla_policy qsc_roc_policy[] = {
 	[QSC_A_ROC_VALUE] = { .type = NLA_U32 },
 };
 
+static const struct nla_policy qsc_seal_policy[] = {
+	[QSC_A_SEAL_ID] = { .type = NLA_U32 },
+	[QSC_A_SEAL_PUBLIC] = NLA_POLICY_EXACT_LEN(QSC_SEAL_PUBLIC_LEN),
+	[QSC_A_SEAL_BOX] = { .type = NLA_BINARY, .len = QSC_SEAL_BOX_MAX },
+};
+
+const struct nla_policy qsc_session_policy[QSC_A_SESSION_MAX + 1] = {
+	[QSC_A_SESSION_LEG] = { .type = NLA_U8 },
+	[QSC_A_SESSION_ROLE] = NLA_POLICY_RANGE(NLA_U32, QSC_ROLE_CALLER, QSC_ROLE_CALLEE),
+	[QSC_A_SESSION_CALLER] = { .type = NLA_NUL_STRING, .len = QSC_PARTY_ID_MAX },
+	[QSC_A_SESSION_CALLEE] = { .type = NLA_NUL_STRING, .len = QSC_PARTY_ID_MAX },
+	[QSC_A_SESSION_SUITE] = NLA_POLICY_RANGE(NLA_U32, 1, QSC_SUITE_MAX),
+	[QSC_A_SESSION_EPOCH] = { .type = NLA_U32 },
+	[QSC_A_SESSION_WRAPPED] = NLA_POLICY_EXACT_LEN(QSC_WRAPPED_LEN),
+	[QSC_A_SESSION_HOLD] = { .type = NLA_FLAG },
+	[QSC_A_SESSION_OVERLAP] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_overlap_range),
+	[QSC_A_SESSION_SEALED] = NLA_POLICY_NESTED(qsc_seal_policy),
+};
+
 const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1] = {
 	[QSC_A_KEY_LEG] = { .type = NLA_U8 },
 	[QSC_A_KEY_DIR] = NLA_POLICY_RANGE(NLA_U32, QSC_DIR_TX, QSC_DIR_RX),
 	[QSC_A_KEY_SUITE] = NLA_POLICY_RANGE(NLA_U32, 1, QSC_SUITE_MAX),
 	[QSC_A_KEY_MKI] = { .type = NLA_BINARY, .len = QSC_MKI_MAX },
-	[QSC_A_KEY_MASTER] = { .type = NLA_BINARY, .len = QSC_MASTER_KEY_MAX },
-	[QSC_A_KEY_SALT] = { .type = NLA_BINARY, .len = QSC_MASTER_SALT_MAX },
+	[QSC_A_KEY_SEALED] = NLA_POLICY_NESTED(qsc_seal_policy),
 	[QSC_A_KEY_ROC] = NLA_POLICY_NESTED(qsc_roc_policy),
 	[QSC_A_KEY_OVERLAP] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_overlap_range),
 };
@@ -180,16 +202,39 @@ static int get_rocs(struct qsc_roc *rocs, u32 *n, struct nlattr *nest,
 	return 0;
 }
 
-static int check_key(struct nlattr **tb, struct netlink_ext_ack *extack)
+static u32 get_overlap(const struct nlattr *attr)
 {
-	if (tb[QSC_A_KEY_DIR] && tb[QSC_A_KEY_SUITE] && tb[QSC_A_KEY_MASTER] && tb[QSC_A_KEY_SALT])
-		return 0;
-	NL_SET_ERR_MSG(extack, "a key needs direction, suite, master key and salt");
-	return -EINVAL;
+	return attr ? nla_get_u32(attr) : QSC_OVERLAP_DEFAULT_MS;
 }
 
-int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct nlattr *attr,
-		   struct netlink_ext_ack *extack)
+/* @len: bytes that have to be in the box. */
+static int get_sealed(struct qsc_sealed *sealed, struct nlattr *attr, u32 len,
+		      struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[QSC_A_SEAL_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, QSC_A_SEAL_MAX, attr, qsc_seal_policy, extack);
+	if (err)
+		return err;
+	if (!tb[QSC_A_SEAL_ID] || !tb[QSC_A_SEAL_PUBLIC] || !tb[QSC_A_SEAL_BOX]) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "what is sealed needs id, public key and box");
+		return -EINVAL;
+	}
+	if (nla_len(tb[QSC_A_SEAL_BOX]) != len + QSC_SEAL_TAG_LEN) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_SEAL_BOX],
+				    "wrong length of what is sealed for this suite");
+		return -EINVAL;
+	}
+	sealed->id = nla_get_u32(tb[QSC_A_SEAL_ID]);
+	sealed->public = nla_data(tb[QSC_A_SEAL_PUBLIC]);
+	sealed->box = nla_data(tb[QSC_A_SEAL_BOX]);
+	sealed->len = len;
+	return 0;
+}
+
+int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_sealed *sealed,
+		   struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[QSC_A_KEY_MAX + 1];
 	int err;
@@ -197,9 +242,10 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct nlattr
 	err = nla_parse_nested(tb, QSC_A_KEY_MAX, attr, qsc_key_policy, extack);
 	if (err)
 		return err;
-	err = check_key(tb, extack);
-	if (err)
-		return err;
+	if (!tb[QSC_A_KEY_DIR] || !tb[QSC_A_KEY_SUITE] || !tb[QSC_A_KEY_SEALED]) {
+		NL_SET_ERR_MSG(extack, "a key needs direction, suite and the sealed key");
+		return -EINVAL;
+	}
 	p->dir = nla_get_u32(tb[QSC_A_KEY_DIR]);
 	p->suite = qsc_suite_by_id(nla_get_u32(tb[QSC_A_KEY_SUITE]));
 	if (tb[QSC_A_KEY_LEG])
@@ -208,20 +254,82 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct nlattr
 		p->mki = nla_data(tb[QSC_A_KEY_MKI]);
 		p->mki_len = nla_len(tb[QSC_A_KEY_MKI]);
 	}
-	if (nla_len(tb[QSC_A_KEY_MASTER]) != p->suite->key_len) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_KEY_MASTER],
-				    "wrong master key length for this suite");
-		return -EINVAL;
-	}
-	if (nla_len(tb[QSC_A_KEY_SALT]) != p->suite->salt_len) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_KEY_SALT],
-				    "wrong master salt length for this suite");
-		return -EINVAL;
-	}
-	p->master = nla_data(tb[QSC_A_KEY_MASTER]);
-	p->salt = nla_data(tb[QSC_A_KEY_SALT]);
-	p->overlap_ms = tb[QSC_A_KEY_OVERLAP] ? nla_get_u32(tb[QSC_A_KEY_OVERLAP]) :
-						QSC_OVERLAP_DEFAULT_MS;
+	p->overlap_ms = get_overlap(tb[QSC_A_KEY_OVERLAP]);
 	p->rocs = rocs;
+	err = get_sealed(sealed, tb[QSC_A_KEY_SEALED], p->suite->key_len + p->suite->salt_len,
+			 extack);
+	if (err)
+		return err;
 	return get_rocs(rocs, &p->nr_rocs, attr, extack);
+}
+
+/* The key service knows its subscribers by such names. */
+static const char *get_party(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	const char *id = nla_data(attr), *c;
+
+	for (c = id; isascii(*c) && (isalnum(*c) || strchr("+._@:-", *c)) && *c; c++)
+		;
+	if (*id && !*c)
+		return id;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "a party is named by letters, digits and + . _ @ : -");
+	return NULL;
+}
+
+static int get_context(struct qsc_context *c, struct nlattr **tb, struct netlink_ext_ack *extack)
+{
+	if (!tb[QSC_A_SESSION_ROLE] || !tb[QSC_A_SESSION_CALLER] || !tb[QSC_A_SESSION_CALLEE] ||
+	    !tb[QSC_A_SESSION_SUITE] || !tb[QSC_A_SESSION_EPOCH]) {
+		NL_SET_ERR_MSG(extack, "a session needs role, caller, callee, suite and epoch");
+		return -EINVAL;
+	}
+	c->role = nla_get_u32(tb[QSC_A_SESSION_ROLE]);
+	c->suite = qsc_suite_by_id(nla_get_u32(tb[QSC_A_SESSION_SUITE]));
+	c->epoch = nla_get_u32(tb[QSC_A_SESSION_EPOCH]);
+	c->caller = get_party(tb[QSC_A_SESSION_CALLER], extack);
+	if (!c->caller)
+		return -EINVAL;
+	c->callee = get_party(tb[QSC_A_SESSION_CALLEE], extack);
+	return c->callee ? 0 : -EINVAL;
+}
+
+int qsc_nl_get_session(struct qsc_session_params *p, struct qsc_sealed *sealed,
+		       struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	struct nlattr *tb[QSC_A_SESSION_MAX + 1];
+	int err;
+
+	err = nla_parse_nested(tb, QSC_A_SESSION_MAX, attr, qsc_session_policy, extack);
+	if (err)
+		return err;
+	err = get_context(&p->context, tb, extack);
+	if (err)
+		return err;
+	if (!tb[QSC_A_SESSION_WRAPPED] || !tb[QSC_A_SESSION_SEALED]) {
+		NL_SET_ERR_MSG(extack,
+			       "a session needs the wrapped session key and the sealed secrets");
+		return -EINVAL;
+	}
+	p->wrapped = nla_data(tb[QSC_A_SESSION_WRAPPED]);
+	if (tb[QSC_A_SESSION_LEG])
+		p->leg = nla_get_u8(tb[QSC_A_SESSION_LEG]);
+	p->hold = nla_get_flag(tb[QSC_A_SESSION_HOLD]);
+	p->overlap_ms = get_overlap(tb[QSC_A_SESSION_OVERLAP]);
+	return get_sealed(sealed, tb[QSC_A_SESSION_SEALED], QSC_SESSION_SECRET_LEN, extack);
+}
+
+int qsc_nl_get_session_leg(u8 *leg, struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	struct nlattr *a;
+	int rem;
+
+	*leg = 0;
+	nla_for_each_nested(a, attr, rem) {
+		if (nla_type(a) != QSC_A_SESSION_LEG) {
+			NL_SET_ERR_MSG_ATTR(extack, a, "to activate takes nothing but the leg");
+			return -EINVAL;
+		}
+		*leg = nla_get_u8(a);
+	}
+	return 0;
 }

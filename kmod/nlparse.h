@@ -8,6 +8,7 @@
 
 extern const struct nla_policy qsc_leg_policy[QSC_A_LEG_MAX + 1];
 extern const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1];
+extern const struct nla_policy qsc_session_policy[QSC_A_SESSION_MAX + 1];
 
 /**
  * qsc_nl_get_leg() - read a leg
@@ -20,15 +21,38 @@ extern const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1];
 int qsc_nl_get_leg(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack);
 
 /**
- * qsc_nl_get_key() - read a key
+ * qsc_nl_get_key() - read a key, but for what is sealed
  * @p: zeroed; filled in with pointers into @attr and to @rocs
  * @rocs: room for QSC_KEY_ROC_MAX entries
- * @attr: QSC_A_CALL_KEY; the caller wipes it
+ * @sealed: filled in: master key || master salt
+ * @attr: QSC_A_CALL_KEY
  * @extack: told what was wrong
  *
  * Return: 0 or a negative errno.
  */
-int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct nlattr *attr,
-		   struct netlink_ext_ack *extack);
+int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_sealed *sealed,
+		   struct nlattr *attr, struct netlink_ext_ack *extack);
+
+/**
+ * qsc_nl_get_session() - read a session, but for what is sealed
+ * @p: zeroed; all but the call-id is filled in, with pointers into @attr
+ * @sealed: filled in: distribution key || exporter
+ * @attr: QSC_A_CALL_SESSION
+ * @extack: told what was wrong
+ *
+ * Return: 0 or a negative errno.
+ */
+int qsc_nl_get_session(struct qsc_session_params *p, struct qsc_sealed *sealed,
+		       struct nlattr *attr, struct netlink_ext_ack *extack);
+
+/**
+ * qsc_nl_get_session_leg() - read which leg's session is meant
+ * @leg: set to its index
+ * @attr: QSC_A_CALL_SESSION that was validated; may hold QSC_A_SESSION_LEG only
+ * @extack: told what was wrong
+ *
+ * Return: 0 or a negative errno.
+ */
+int qsc_nl_get_session_leg(u8 *leg, struct nlattr *attr, struct netlink_ext_ack *extack);
 
 #endif /* _QSC_NLPARSE_H */

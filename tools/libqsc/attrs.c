@@ -19,18 +19,40 @@ static const struct qsc_attr_desc roc_descs[] = {
 
 static const struct qsc_attr_set roc_attrs = { ARRAY_SIZE(roc_descs), roc_descs };
 
+static const struct qsc_attr_desc seal_descs[] = {
+	[QSC_A_SEAL_ID] = { "id", QSC_KIND_U32, NULL },
+	[QSC_A_SEAL_PUBLIC] = { "public", QSC_KIND_HEX, NULL },
+	[QSC_A_SEAL_BOX] = { "box", QSC_KIND_SECRET, NULL },
+};
+
+static const struct qsc_attr_set seal_attrs = { ARRAY_SIZE(seal_descs), seal_descs };
+
 static const struct qsc_attr_desc key_descs[] = {
 	[QSC_A_KEY_LEG] = { "leg", QSC_KIND_U8, NULL },
 	[QSC_A_KEY_DIR] = { "dir", QSC_KIND_DIR, NULL },
 	[QSC_A_KEY_SUITE] = { "suite", QSC_KIND_SUITE, NULL },
 	[QSC_A_KEY_MKI] = { "mki", QSC_KIND_HEX, NULL },
-	[QSC_A_KEY_MASTER] = { "master", QSC_KIND_SECRET, NULL },
-	[QSC_A_KEY_SALT] = { "salt", QSC_KIND_SECRET, NULL },
+	[QSC_A_KEY_SEALED] = { "sealed", QSC_KIND_NEST, &seal_attrs },
 	[QSC_A_KEY_ROC] = { "roc", QSC_KIND_NEST, &roc_attrs },
 	[QSC_A_KEY_OVERLAP] = { "overlap", QSC_KIND_U32, NULL },
 };
 
 static const struct qsc_attr_set key_attrs = { ARRAY_SIZE(key_descs), key_descs };
+
+static const struct qsc_attr_desc session_descs[] = {
+	[QSC_A_SESSION_LEG] = { "leg", QSC_KIND_U8, NULL },
+	[QSC_A_SESSION_ROLE] = { "role", QSC_KIND_U32, NULL },
+	[QSC_A_SESSION_CALLER] = { "caller", QSC_KIND_STRING, NULL },
+	[QSC_A_SESSION_CALLEE] = { "callee", QSC_KIND_STRING, NULL },
+	[QSC_A_SESSION_SUITE] = { "suite", QSC_KIND_SUITE, NULL },
+	[QSC_A_SESSION_EPOCH] = { "epoch", QSC_KIND_U32, NULL },
+	[QSC_A_SESSION_WRAPPED] = { "wrapped", QSC_KIND_SECRET, NULL },
+	[QSC_A_SESSION_HOLD] = { "hold", QSC_KIND_FLAG, NULL },
+	[QSC_A_SESSION_OVERLAP] = { "overlap", QSC_KIND_U32, NULL },
+	[QSC_A_SESSION_SEALED] = { "sealed", QSC_KIND_NEST, &seal_attrs },
+};
+
+static const struct qsc_attr_set session_attrs = { ARRAY_SIZE(session_descs), session_descs };
 
 static const struct qsc_attr_desc leg_descs[] = {
 	[QSC_A_LEG_INDEX] = { "index", QSC_KIND_U8, NULL },
@@ -54,6 +76,7 @@ static const struct qsc_attr_desc call_descs[] = {
 	[QSC_A_CALL_WINDOW] = { "window", QSC_KIND_U32, NULL },
 	[QSC_A_CALL_LEG] = { "leg", QSC_KIND_NEST, &leg_attrs },
 	[QSC_A_CALL_KEY] = { "key", QSC_KIND_NEST, &key_attrs },
+	[QSC_A_CALL_SESSION] = { "session", QSC_KIND_NEST, &session_attrs },
 };
 
 const struct qsc_attr_set qsc_call_attrs = { ARRAY_SIZE(call_descs), call_descs };
@@ -153,6 +176,7 @@ void qsc_attr_print(const struct qsc_attr_desc *desc, const struct nlattr *attr,
 	case QSC_KIND_DIR:
 		print_named(qsc_dir_name(qsc_get_u32((struct nlattr *)attr)), attr, out, size);
 		break;
+	case QSC_KIND_FLAG:
 	case QSC_KIND_SECRET:
 	case QSC_KIND_NEST:
 		break;

@@ -9,6 +9,8 @@
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
 
+#include <openssl/evp.h>
+
 #include <qsc/qsc.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -16,11 +18,18 @@
 /* Larger than any message of the module: a dump skb has at most 32 KiB. */
 #define QSC_RECV_MAX 65536
 
+/* A public key of the module to seal to. */
+struct qsc_seal_key {
+	uint32_t id; /* 0 = none */
+	uint8_t public[QSC_SEAL_PUBLIC_LEN];
+};
+
 struct qsc_sock {
 	struct nl_sock *req; /* requests; the owner of bound calls */
 	struct nl_sock *events; /* NULL until qsc_subscribe() */
 	int family;
 	unsigned char *buf; /* QSC_RECV_MAX bytes */
+	struct qsc_seal_key seal; /* the last one that the module gave */
 	struct qsc_error err;
 };
 
@@ -40,13 +49,40 @@ struct nl_msg *qsc_msg_new(struct qsc_sock *sk, int cmd, int flags);
 void qsc_msg_free(struct nl_msg *msg);
 int qsc_msg_run(struct qsc_sock *sk, struct nl_msg *msg, qsc_msg_cb cb, void *arg);
 int qsc_msg_send_id(struct qsc_sock *sk, int cmd, const char *id, qsc_msg_cb cb, void *arg);
+int qsc_msg_check_id(struct qsc_sock *sk, const char *id);
 int qsc_msg_put_id(struct qsc_sock *sk, struct nl_msg *msg, const char *id);
 int qsc_msg_parse(struct nlmsghdr *nlh, struct qsc_reply *reply);
 
-/* call.c, key.c: split from the sending so that tests can look at messages */
+/* call.c, key.c, session.c: split from the sending so that tests can look at messages */
 int qsc_call_build(struct qsc_sock *sk, struct nl_msg *msg, const struct qsc_call_params *p);
-int qsc_key_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id,
-		  const struct qsc_key *key);
+int qsc_key_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id, const void *key,
+		  const struct qsc_seal_key *to);
+int qsc_session_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id,
+		      const void *session, const struct qsc_seal_key *to);
+
+/* bind.c */
+#define QSC_BINDING_MAX 288
+
+struct qsc_binding {
+	size_t len;
+	uint8_t bytes[QSC_BINDING_MAX];
+};
+
+void qsc_bind_key(struct qsc_binding *b, const char *id, const struct qsc_key *key);
+void qsc_bind_session(struct qsc_binding *b, const char *id, const struct qsc_session *s);
+
+/* seal.c */
+typedef int (*qsc_sealed_build)(struct qsc_sock *sk, struct nl_msg *msg, const char *id,
+				const void *what, const struct qsc_seal_key *to);
+
+int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN],
+		 const struct qsc_binding *b, const void *plain, size_t len,
+		 uint8_t ours[QSC_SEAL_PUBLIC_LEN], uint8_t *box);
+int qsc_seal_put(struct nl_msg *msg, int attr, const struct qsc_seal_key *to,
+		 const struct qsc_binding *b, const void *plain, size_t len);
+int qsc_seal_error(struct qsc_sock *sk, int err);
+int qsc_seal_run(struct qsc_sock *sk, int cmd, qsc_sealed_build build, const char *id,
+		 const void *what);
 
 /* parse.c */
 int qsc_parse_call(struct qsc_reply *reply, qsc_call_cb cb, void *arg);
@@ -76,6 +112,7 @@ enum qsc_attr_kind {
 	QSC_KIND_HEX,
 	QSC_KIND_SUITE,
 	QSC_KIND_DIR,
+	QSC_KIND_FLAG,
 	QSC_KIND_SECRET,
 	QSC_KIND_NEST,
 };

@@ -42,7 +42,7 @@ void qsc_msg_free(struct nl_msg *msg)
 	nlmsg_free(msg);
 }
 
-int qsc_msg_put_id(struct qsc_sock *sk, struct nl_msg *msg, const char *id)
+int qsc_msg_check_id(struct qsc_sock *sk, const char *id)
 {
 	size_t len = id ? strlen(id) : 0;
 
@@ -52,6 +52,15 @@ int qsc_msg_put_id(struct qsc_sock *sk, struct nl_msg *msg, const char *id)
 		return qsc_fail(sk, -EINVAL,
 				"the call-id is %zu bytes long, at most %d are allowed", len,
 				QSC_CALL_ID_MAX);
+	return 0;
+}
+
+int qsc_msg_put_id(struct qsc_sock *sk, struct nl_msg *msg, const char *id)
+{
+	int err = qsc_msg_check_id(sk, id);
+
+	if (err)
+		return err;
 	if (nla_put_string(msg, QSC_A_CALL_ID, id))
 		return qsc_fail(sk, -EMSGSIZE, "the request is too long");
 	return 0;

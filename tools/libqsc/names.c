@@ -48,6 +48,7 @@ static const char *const dirs[] = {
 static const char *const key_states[] = {
 	[QSC_KEY_STATE_ACTIVE] = "active",
 	[QSC_KEY_STATE_OVERLAP] = "overlap",
+	[QSC_KEY_STATE_PARKED] = "parked",
 };
 
 static const char *const reasons[] = {

@@ -17,6 +17,14 @@
 #define QSC_MKI_MAX 128 /* bytes, RFC 4568 section 6.1 */
 #define QSC_MASTER_KEY_MAX 32 /* bytes */
 #define QSC_MASTER_SALT_MAX 14 /* bytes */
+#define QSC_PARTY_ID_MAX 63 /* bytes, without the NUL */
+#define QSC_SEAL_PUBLIC_LEN 32 /* bytes, X25519 public key */
+#define QSC_SEAL_TAG_LEN 16 /* bytes that sealing adds */
+#define QSC_SEAL_BOX_MAX 80 /* bytes */
+#define QSC_DIST_LEN 32 /* bytes, one-time distribution key */
+#define QSC_EXPORTER_LEN 32 /* bytes, exporter of the login's TLS connection */
+#define QSC_WRAPPED_LEN 48 /* bytes, wrapped session key */
+#define QSC_EPOCH_MKI_LEN 4 /* bytes, the MKI of keys of session-set */
 #define QSC_KEY_ROC_MAX 16 /* initial ROCs in one request */
 #define QSC_LEGS_MAX 2
 #define QSC_WINDOW_MIN 64 /* packets, RFC 3711 section 3.3.2 */
@@ -43,6 +51,10 @@ enum qsc_cmd {
 	QSC_CMD_REKEY_NTF,
 	QSC_CMD_ERASED_NTF,
 	QSC_CMD_AUTH_FAIL_NTF,
+
+	QSC_CMD_SEAL_GET,
+	QSC_CMD_SESSION_SET,
+	QSC_CMD_SESSION_ACTIVATE,
 
 	__QSC_CMD_MAX,
 	QSC_CMD_MAX = (__QSC_CMD_MAX - 1)
@@ -82,6 +94,7 @@ enum qsc_dir {
 enum qsc_key_state {
 	QSC_KEY_STATE_ACTIVE = 1,
 	QSC_KEY_STATE_OVERLAP, /* old receive key, erased soon */
+	QSC_KEY_STATE_PARKED, /* next transmit key, until it is activated */
 };
 
 enum qsc_erase_reason {
@@ -121,6 +134,8 @@ enum {
 	QSC_A_CALL_TIME,
 	QSC_A_CALL_COUNT,
 	QSC_A_CALL_PAD,
+	QSC_A_CALL_SEAL,
+	QSC_A_CALL_SESSION,
 
 	__QSC_A_CALL_MAX,
 	QSC_A_CALL_MAX = (__QSC_A_CALL_MAX - 1)
@@ -145,15 +160,14 @@ enum {
 
 /*
  * A key generation: nested in QSC_A_CALL_KEY (install, erase) and in
- * QSC_A_LEG_KEY (show). MASTER and SALT only ever go into the kernel.
+ * QSC_A_LEG_KEY (show). SEALED holds master key || master salt.
  */
 enum {
 	QSC_A_KEY_LEG = 1,
 	QSC_A_KEY_DIR,
 	QSC_A_KEY_SUITE,
 	QSC_A_KEY_MKI,
-	QSC_A_KEY_MASTER,
-	QSC_A_KEY_SALT,
+	QSC_A_KEY_SEALED,
 	QSC_A_KEY_ROC,
 	QSC_A_KEY_OVERLAP,
 	QSC_A_KEY_STATE,
@@ -166,6 +180,41 @@ enum {
 
 	__QSC_A_KEY_MAX,
 	QSC_A_KEY_MAX = (__QSC_A_KEY_MAX - 1)
+};
+
+/*
+ * A sealing key of the module (ID, PUBLIC, EXPIRES: nested in QSC_A_CALL_SEAL),
+ * and what was sealed to it (ID, PUBLIC of the client, BOX: nested in
+ * QSC_A_KEY_SEALED and QSC_A_SESSION_SEALED).
+ */
+enum {
+	QSC_A_SEAL_ID = 1,
+	QSC_A_SEAL_PUBLIC,
+	QSC_A_SEAL_EXPIRES,
+	QSC_A_SEAL_BOX,
+
+	__QSC_A_SEAL_MAX,
+	QSC_A_SEAL_MAX = (__QSC_A_SEAL_MAX - 1)
+};
+
+/*
+ * A session key as the key service wrapped it, and what it is bound to: nested
+ * in QSC_A_CALL_SESSION. SEALED holds distribution key || exporter.
+ */
+enum {
+	QSC_A_SESSION_LEG = 1,
+	QSC_A_SESSION_ROLE,
+	QSC_A_SESSION_CALLER,
+	QSC_A_SESSION_CALLEE,
+	QSC_A_SESSION_SUITE,
+	QSC_A_SESSION_EPOCH,
+	QSC_A_SESSION_WRAPPED,
+	QSC_A_SESSION_HOLD,
+	QSC_A_SESSION_OVERLAP,
+	QSC_A_SESSION_SEALED,
+
+	__QSC_A_SESSION_MAX,
+	QSC_A_SESSION_MAX = (__QSC_A_SESSION_MAX - 1)
 };
 
 /* Initial roll-over counter of one SSRC: nested in QSC_A_KEY_ROC. */

@@ -13,9 +13,11 @@
  * - A handle is not locked: use it from one thread at a time. It may be reused
  *   for any number of requests.
  * - Ports are in host byte order. Times say their unit in their name.
- * - No function returns key bytes: the kernel never gives any back. The memory
- *   through which keys pass on their way in is zeroed before it is freed, also
- *   on errors; the caller's struct qsc_key is the caller's, see qsc_key_wipe().
+ * - No function returns key bytes: the kernel never gives any back. Keys cross
+ *   netlink only sealed to a short-lived key of the module's; the functions see
+ *   to that by themselves. The memory through which keys pass is zeroed before
+ *   it is freed, also on errors; the caller's structures are the caller's, see
+ *   qsc_key_wipe() and qsc_session_wipe().
  */
 #ifndef _QSC_QSC_H
 #define _QSC_QSC_H
@@ -171,7 +173,7 @@ struct qsc_leg_params {
  * struct qsc_call_params - a call to be made; zero means "the default"
  * @id: call-id, 1..%QSC_CALL_ID_MAX printable ASCII characters without spaces
  * @flags: enum qsc_call_flags, or-ed
- * @role: enum qsc_role, 0 = not said; only for people and key derivation
+ * @role: enum qsc_role, 0 = not said; qsc_session_set() then has to agree
  * @timeout_s: erase the keys after so many seconds without a packet, 0 = never
  * @lifetime_s: erase the keys so many seconds after the call was made, 0 = never
  * @window: replay window, %QSC_WINDOW_MIN..%QSC_WINDOW_MAX packets,
@@ -435,6 +437,73 @@ int qsc_key_erase(struct qsc_sock *sk, const char *id);
  * Unlike memset() before a return, this is not optimised away.
  */
 void qsc_key_wipe(struct qsc_key *key);
+
+/**
+ * struct qsc_session - a session key as the key service wrapped it for this party
+ * @leg: index of the leg
+ * @role: enum qsc_role, of this party
+ * @caller: subscriber, 1..%QSC_PARTY_ID_MAX of [A-Za-z0-9+._@:-]
+ * @callee: subscriber, likewise
+ * @suite: enum qsc_suite, must be the leg's
+ * @epoch: counts the session keys of a call, from 0; also their MKI, in four
+ *	bytes
+ * @hold: keep the transmit key back until qsc_session_activate()
+ * @has_overlap: @overlap_ms is to be sent
+ * @overlap_ms: how long the old receive key stays, as in struct qsc_key
+ * @wrapped: session key, wrapped under a key of @dist and @exporter
+ * @dist: one-time distribution key of this party
+ * @exporter: of the TLS connection to the key service
+ */
+struct qsc_session {
+	uint8_t leg;
+	uint32_t role;
+	const char *caller;
+	const char *callee;
+	uint32_t suite;
+	uint32_t epoch;
+	bool hold;
+	bool has_overlap;
+	uint32_t overlap_ms;
+	uint8_t wrapped[QSC_WRAPPED_LEN];
+	uint8_t dist[QSC_DIST_LEN];
+	uint8_t exporter[QSC_EXPORTER_LEN];
+};
+
+/**
+ * qsc_session_set() - give both directions of a leg the keys of a session
+ * @sk: the handle
+ * @id: call-id
+ * @session: the session; not kept, wipe it afterwards
+ *
+ * The kernel unwraps the session key and derives the keys of both directions.
+ * It refuses unless call-id, role, parties, suite and epoch are those that the
+ * key service wrapped it for.
+ *
+ * With @session->hold packets go out under the old key, and are taken under
+ * both, until qsc_session_activate(). A transmit key that waits for that is
+ * erased with all others, and when a newer session is set.
+ *
+ * Return: 0; -ENOENT no such call or leg; -EBADMSG not wrapped for this;
+ * -EEXIST this epoch or a later one was set before; -EINVAL; or another errno.
+ */
+int qsc_session_set(struct qsc_sock *sk, const char *id, const struct qsc_session *session);
+
+/**
+ * qsc_session_activate() - send under the key that was held back
+ * @sk: the handle
+ * @id: call-id
+ * @leg: index of the leg
+ *
+ * Return: 0 (the old transmit key is gone); -ENOENT no such call or leg;
+ * -ENOKEY none was held back; or another errno.
+ */
+int qsc_session_activate(struct qsc_sock *sk, const char *id, uint8_t leg);
+
+/**
+ * qsc_session_wipe() - zero a struct qsc_session
+ * @session: what to zero
+ */
+void qsc_session_wipe(struct qsc_session *session);
 
 /**
  * qsc_sdes_parse() - read "SUITE inline:BASE64[|LIFETIME][|MKI:LENGTH]"
