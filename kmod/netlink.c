@@ -210,7 +210,7 @@ static int call_flush(struct sk_buff *skb, struct genl_info *info)
 		return -ENOMEM;
 	n = qsc_flush_calls(qn, QSC_ERASE_REASON_FLUSH);
 	return qsc_nl_send_reply(info, msg, hdr,
-			  nla_put_u64_64bit(msg, QSC_A_CALL_COUNT, n, QSC_A_CALL_PAD));
+				 nla_put_u64_64bit(msg, QSC_A_CALL_COUNT, n, QSC_A_CALL_PAD));
 }
 
 static int info_get(struct sk_buff *skb, struct genl_info *info)

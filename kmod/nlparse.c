@@ -293,8 +293,8 @@ static int get_context(struct qsc_context *c, struct nlattr **tb, struct netlink
 	return c->callee ? 0 : -EINVAL;
 }
 
-int qsc_nl_get_session(struct qsc_session_params *p, struct qsc_sealed *sealed,
-		       struct nlattr *attr, struct netlink_ext_ack *extack)
+int qsc_nl_get_session(struct qsc_session_params *p, struct qsc_sealed *sealed, struct nlattr *attr,
+		       struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[QSC_A_SESSION_MAX + 1];
 	int err;

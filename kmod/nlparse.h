@@ -42,8 +42,8 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
  *
  * Return: 0 or a negative errno.
  */
-int qsc_nl_get_session(struct qsc_session_params *p, struct qsc_sealed *sealed,
-		       struct nlattr *attr, struct netlink_ext_ack *extack);
+int qsc_nl_get_session(struct qsc_session_params *p, struct qsc_sealed *sealed, struct nlattr *attr,
+		       struct netlink_ext_ack *extack);
 
 /**
  * qsc_nl_get_session_leg() - read which leg's session is meant

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 """vectors.py - known answers for the key derivations of QSC.
 
-  vectors.py           write qsc1.json beside this file
-  vectors.py --check   compare it with what it should be; status 1 if it differs
+  vectors.py           write qsc1.json beside this file, and what the kernel
+                       computes of it as kmod/tests/vectors.h
+  vectors.py --check   compare both with what they should be; status 1 if one differs
 
 Everything is computed here from hashlib, hmac and AES of python3-cryptography,
 with nothing in common with the C code that is tested against the file. Inputs
@@ -17,10 +18,12 @@ import struct
 import sys
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-FILE = Path(__file__).with_name("qsc1.json")
+FILE = Path(__file__).resolve().with_name("qsc1.json")
+HEADER = FILE.parents[2] / "kmod/tests/vectors.h"
 SUITES = {
     1: ("AEAD_AES_256_GCM", 32, 12),
     2: ("AEAD_AES_128_GCM", 16, 12),
@@ -329,15 +332,78 @@ def card():
     }
 
 
+def x25519_pair(name):
+    """A clamped secret (RFC 7748 section 5) and its public key."""
+    key = bytearray(secret(name))
+    key[0] &= 248
+    key[31] = key[31] & 127 | 64
+    public = X25519PrivateKey.from_private_bytes(bytes(key)).public_key()
+    return bytes(key), public.public_bytes_raw()
+
+
+def seal(name, plaintext, aad):
+    """What a client sends to the kernel: Documentation/networking/qsc-uapi.rst."""
+    client, client_public = x25519_pair(f"client {name}")
+    module, module_public = x25519_pair(f"module {name}")
+    peer = X25519PublicKey.from_public_bytes(module_public)
+    shared = X25519PrivateKey.from_private_bytes(client).exchange(peer)
+    key = hkdf(shared, client_public + module_public, b"qsc/1 seal", 32)
+    return {
+        "client_secret": client.hex(),
+        "client_public": client_public.hex(),
+        "module_secret": module.hex(),
+        "module_public": module_public.hex(),
+        "shared": shared.hex(),
+        "key": key.hex(),
+        "aad": aad.hex(),
+        "plaintext": plaintext.hex(),
+        "box": AESGCM(key).encrypt(bytes(12), plaintext, aad).hex(),
+    }
+
+
+def key_seals():
+    """Master keys of key-set requests."""
+    for i, (call_id, leg, direction, suite, mki) in enumerate(
+        (
+            ("a", 0, 1, 1, b""),
+            ("7f1d@edge.example", 1, 2, 2, bytes.fromhex("00c0ffee")),
+            ("!" * 127, 0, 2, 4, bytes(range(128))),
+        )
+    ):
+        name, key_len, salt_len = SUITES[suite]
+        aad = b"key-set" + lp(call_id) + bytes([leg, direction]) + u32(suite)
+        aad += struct.pack(">H", len(mki)) + mki
+        yield {
+            "call_id": call_id,
+            "leg": leg,
+            "dir": direction,
+            "suite": suite,
+            "suite_name": name,
+            "mki": mki.hex(),
+            **seal(f"key {i}", (secret(f"master {i}") + secret(f"salt {i}"))[: key_len + salt_len], aad),
+        }
+
+
+def session_seals(all_sessions):
+    """Secrets of session-set requests, one for each session."""
+    for i, session in enumerate(all_sessions):
+        plaintext = bytes.fromhex(session["dist"] + session["exporter"])
+        aad = b"session-set" + bytes.fromhex(session["context"])
+        yield {"session": i, **seal(f"session {i}", plaintext, aad)}
+
+
 def vectors():
     all_kids = list(kids())
     all_keys = list(pool_keys(all_kids))
+    all_sessions = list(sessions(all_keys))
     return {
         "comment": "made by vectors.py; numbers are decimal, bytes hexadecimal",
         "ff1": list(ff1_samples()),
         "kids": all_kids,
         "pool_keys": all_keys,
-        "sessions": list(sessions(all_keys)),
+        "sessions": all_sessions,
+        "key_seals": list(key_seals()),
+        "session_seals": list(session_seals(all_sessions)),
         "bad_contexts": [{"why": why, "context": data.hex()} for why, data in bad_contexts()],
         "revocations": list(revocations()),
         "registration": registration(),
@@ -345,17 +411,68 @@ def vectors():
     }
 
 
+# What the kernel computes: list, struct and members, strings unless they say otherwise.
+KERNEL = (
+    (
+        "sessions",
+        ("call_id", "caller", "callee"),
+        ("role", "suite", "epoch"),
+        ("context", "dist", "exporter", "wrap", "wrapped", "mki"),
+        ("caller_to_callee", "callee_to_caller"),
+    ),
+    (
+        "key_seals",
+        ("call_id",),
+        ("leg", "dir", "suite"),
+        ("mki", "client_public", "module_secret", "module_public", "aad", "plaintext", "box"),
+    ),
+    (
+        "session_seals",
+        (),
+        ("session",),
+        ("client_public", "module_secret", "module_public", "aad", "plaintext", "box"),
+    ),
+)
+
+
+def c_member(name, value):
+    value = str(value) if isinstance(value, int) else f'"{value}"'
+    gap = " " if 16 + len(f".{name} = {value},") <= 100 else "\n\t\t\t"
+    return f"\t\t.{name} ={gap}{value},\n"
+
+
+def header(found):
+    """The same for kmod/tests/."""
+    out = "/* SPDX-License-Identifier: GPL-2.0 */\n"
+    out += "/* Made by firmware-keys/vectors/vectors.py; bytes are hexadecimal. */\n"
+    out += "#ifndef _QSC_TESTS_VECTORS_H\n#define _QSC_TESTS_VECTORS_H\n\n"
+    out += "#include <linux/types.h>\n\n/* clang-format off */\n"
+    for name, texts, numbers, *blobs in KERNEL:
+        strings = [*texts, *(member for group in blobs for member in group)]
+        out += f"\nstruct qsc_test_{name[:-1]} {{\n"
+        out += "".join(f"\tconst char *{member};\n" for member in strings)
+        out += "".join(f"\tu32 {member};\n" for member in numbers)
+        out += f"}};\n\nstatic const struct qsc_test_{name[:-1]} qsc_test_{name}[] = {{\n"
+        for entry in found[name]:
+            members = "".join(c_member(m, entry[m]) for m in (*strings, *numbers))
+            out += f"\t{{\n{members}\t}},\n"
+        out += "};\n"
+    return out + "\n#endif /* _QSC_TESTS_VECTORS_H */\n"
+
+
 def main():
-    text = json.dumps(vectors(), indent=1) + "\n"
+    found = vectors()
+    files = {FILE: json.dumps(found, indent=1) + "\n", HEADER: header(found)}
     if sys.argv[1:] == ["--check"]:
-        if FILE.read_text() == text:
-            return 0
-        print(f"{FILE} is not what {sys.argv[0]} computes", file=sys.stderr)
-        return 1
+        stale = [path for path, text in files.items() if path.read_text() != text]
+        for path in stale:
+            print(f"{path} is not what {sys.argv[0]} computes", file=sys.stderr)
+        return 1 if stale else 0
     if sys.argv[1:]:
         print(__doc__, file=sys.stderr)
         return 1
-    FILE.write_text(text)
+    for path, text in files.items():
+        path.write_text(text)
     return 0
 
 

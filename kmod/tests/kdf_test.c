@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Key derivation against the vectors of the RFCs. */
 
-#include <linux/uaccess.h>
-
 #include "../kdf.h"
+#include "memory.h"
 #include "test.h"
 
 #define OUT_MAX 96
@@ -93,35 +92,6 @@ static void derives_the_vector(struct kunit *test)
 	}
 }
 
-/*
- * Looks below the stack of its caller for what a function that has returned
- * left there.
- */
-static noinline bool on_dead_stack(const u8 *secret, size_t len)
-{
-	unsigned long here = (unsigned long)__builtin_frame_address(0), p;
-	u8 piece[16];
-
-	for (p = here - 4096; p < here - len; p++) {
-		if (copy_from_kernel_nofault(piece, (void *)p, len))
-			continue;
-		if (!memcmp(piece, secret, len)) {
-			memzero_explicit(piece, sizeof(piece));
-			return true;
-		}
-	}
-	return false;
-}
-
-static noinline void forget_to_wipe(const u8 *secret, size_t len)
-{
-	u8 copies[512];
-
-	memset(copies, 0, sizeof(copies));
-	memcpy(copies, secret, len);
-	barrier_data(copies);
-}
-
 static void wipes_its_stack(struct kunit *test)
 {
 	u8 *master = kunit_kzalloc(test, 32, GFP_KERNEL),
@@ -132,15 +102,11 @@ static void wipes_its_stack(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, out);
 	qsc_test_unhex(master, RFC6188_MASTER);
 
-	forget_to_wipe(master, 16);
-	if (!on_dead_stack(master, 16))
-		kunit_skip(test, "this kernel hides what is left on the stack");
-	forget_to_wipe(out, 16);
-	KUNIT_ASSERT_FALSE(test, on_dead_stack(master, 16));
+	qsc_test_need_dead_stack(test, master);
 
 	KUNIT_EXPECT_EQ(test, qsc_kdf_srtp(master, 32, salt, sizeof(salt), 0, out, 16), 0);
-	KUNIT_EXPECT_FALSE(test, on_dead_stack(master, 16));
-	KUNIT_EXPECT_FALSE(test, on_dead_stack(out, 16));
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(master));
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(out));
 }
 
 static void refuses_other_lengths(struct kunit *test)

@@ -120,3 +120,39 @@ void qsc_test_watch_stop(struct qsc_test_watch *w)
 {
 }
 #endif
+
+noinline bool qsc_test_on_dead_stack(const u8 *secret)
+{
+	unsigned long here = (unsigned long)__builtin_frame_address(0), p;
+	u8 piece[QSC_TEST_SECRET_LEN];
+
+	for (p = here - 4096; p < here - sizeof(piece); p++) {
+		if (copy_from_kernel_nofault(piece, (void *)p, sizeof(piece)))
+			continue;
+		if (!memcmp(piece, secret, sizeof(piece))) {
+			memzero_explicit(piece, sizeof(piece));
+			return true;
+		}
+	}
+	return false;
+}
+
+static noinline void forget_to_wipe(const u8 *secret)
+{
+	u8 copies[512];
+
+	memset(copies, 0, sizeof(copies));
+	memcpy(copies, secret, QSC_TEST_SECRET_LEN);
+	barrier_data(copies);
+}
+
+void qsc_test_need_dead_stack(struct kunit *test, const u8 *secret)
+{
+	static const u8 zero[QSC_TEST_SECRET_LEN];
+
+	forget_to_wipe(secret);
+	if (!qsc_test_on_dead_stack(secret))
+		kunit_skip(test, "this kernel hides what is left on the stack");
+	forget_to_wipe(zero);
+	KUNIT_ASSERT_FALSE(test, qsc_test_on_dead_stack(secret));
+}

@@ -92,4 +92,19 @@ void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w);
 
 void qsc_test_watch_stop(struct qsc_test_watch *w);
 
+/**
+ * qsc_test_on_dead_stack() - did a function that has returned leave a secret?
+ * @secret: QSC_TEST_SECRET_LEN bytes, not on the stack themselves
+ *
+ * Looks below the stack of its caller.
+ */
+bool qsc_test_on_dead_stack(const u8 *secret);
+
+/**
+ * qsc_test_need_dead_stack() - skip a test where the stack tells nothing
+ * @test: it
+ * @secret: likewise; what there was of it is gone afterwards
+ */
+void qsc_test_need_dead_stack(struct kunit *test, const u8 *secret);
+
 #endif /* _QSC_TESTS_MEMORY_H */

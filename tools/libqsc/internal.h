@@ -57,8 +57,8 @@ int qsc_msg_parse(struct nlmsghdr *nlh, struct qsc_reply *reply);
 int qsc_call_build(struct qsc_sock *sk, struct nl_msg *msg, const struct qsc_call_params *p);
 int qsc_key_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id, const void *key,
 		  const struct qsc_seal_key *to);
-int qsc_session_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id,
-		      const void *session, const struct qsc_seal_key *to);
+int qsc_session_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id, const void *session,
+		      const struct qsc_seal_key *to);
 
 /* bind.c */
 #define QSC_BINDING_MAX 288

@@ -21,8 +21,8 @@ static int agree(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN],
 		 uint8_t ours[QSC_SEAL_PUBLIC_LEN], uint8_t shared[KEY_LEN])
 {
 	size_t public_len = QSC_SEAL_PUBLIC_LEN, shared_len = KEY_LEN;
-	EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, theirs,
-						     QSC_SEAL_PUBLIC_LEN);
+	EVP_PKEY *peer =
+		EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, theirs, QSC_SEAL_PUBLIC_LEN);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(mine, NULL);
 	bool good;
 

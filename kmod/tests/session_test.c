@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Session keys: unwrapped for the call that they are for, and for no other. */
+
+#include "../session.h"
+
+#include "memory.h"
+#include "test.h"
+#include "vectors.h"
+
+/* A vector in bytes. */
+struct wrapped {
+	struct qsc_session_params p;
+	u8 wrapped[QSC_WRAPPED_LEN];
+	u8 secret[QSC_SESSION_SECRET_LEN];
+	struct qsc_session_keys want;
+	u32 len;
+};
+
+static void session_desc(const struct qsc_test_session *v, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%.16s, %s, suite %u, epoch %u", v->call_id,
+		 v->role == QSC_ROLE_CALLER ? "caller" : "callee", v->suite, v->epoch);
+}
+
+KUNIT_ARRAY_PARAM(session, qsc_test_sessions, session_desc);
+
+static struct wrapped *wrapped(struct kunit *test, const struct qsc_test_session *v)
+{
+	struct wrapped *w = kunit_kzalloc(test, sizeof(*w), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, w);
+	w->p = (struct qsc_session_params){
+		.context.call_id = v->call_id,
+		.context.caller = v->caller,
+		.context.callee = v->callee,
+		.context.suite = qsc_suite_by_id(v->suite),
+		.context.role = v->role,
+		.context.epoch = v->epoch,
+		.wrapped = w->wrapped,
+	};
+	qsc_test_unhex(w->wrapped, v->wrapped);
+	qsc_test_unhex(w->secret, v->dist);
+	qsc_test_unhex(w->secret + QSC_DIST_LEN, v->exporter);
+	w->len = qsc_test_unhex(w->want.forth, v->caller_to_callee);
+	qsc_test_unhex(w->want.back, v->callee_to_caller);
+	return w;
+}
+
+static void expect_refused(struct kunit *test, const struct wrapped *w)
+{
+	struct qsc_session_keys keys, untouched;
+
+	memset(&keys, 0x5a, sizeof(keys));
+	memset(&untouched, 0x5a, sizeof(untouched));
+	KUNIT_EXPECT_EQ(test, qsc_session_open(&w->p, w->secret, &keys), -EBADMSG);
+	KUNIT_EXPECT_MEMEQ(test, &keys, &untouched, sizeof(keys));
+}
+
+static void context_is_the_known_one(struct kunit *test)
+{
+	const struct qsc_test_session *v = test->param_value;
+	struct wrapped *w = wrapped(test, v);
+	u8 want[QSC_BINDING_MAX];
+	struct qsc_binding b;
+
+	qsc_bind_context(&b, &w->p.context);
+	KUNIT_ASSERT_EQ(test, b.len, qsc_test_unhex(want, v->context));
+	KUNIT_EXPECT_MEMEQ(test, b.bytes, want, b.len);
+}
+
+static void masters_are_the_known_ones(struct kunit *test)
+{
+	struct wrapped *w = wrapped(test, test->param_value);
+	const struct qsc_suite_desc *suite = w->p.context.suite;
+	struct qsc_session_keys keys;
+
+	KUNIT_ASSERT_EQ(test, w->len, suite->key_len + suite->salt_len);
+	KUNIT_ASSERT_EQ(test, qsc_session_open(&w->p, w->secret, &keys), 0);
+	KUNIT_EXPECT_MEMEQ(test, keys.forth, w->want.forth, w->len);
+	KUNIT_EXPECT_MEMEQ(test, keys.back, w->want.back, w->len);
+}
+
+static void every_part_of_the_context_is_bound(struct kunit *test)
+{
+	struct wrapped *w = wrapped(test, test->param_value);
+	struct qsc_context *c = &w->p.context;
+	const struct qsc_context good = *c;
+
+	c->call_id = "another";
+	expect_refused(test, w);
+	*c = good;
+	c->role = good.role == QSC_ROLE_CALLER ? QSC_ROLE_CALLEE : QSC_ROLE_CALLER;
+	expect_refused(test, w);
+	*c = good;
+	c->caller = good.callee;
+	c->callee = good.caller;
+	expect_refused(test, w);
+	*c = good;
+	c->callee = "mallory";
+	expect_refused(test, w);
+	*c = good;
+	c->suite = qsc_suite_by_id(good.suite->id == 1 ? 2 : 1);
+	expect_refused(test, w);
+	*c = good;
+	c->epoch++;
+	expect_refused(test, w);
+	*c = good;
+	c->epoch--;
+	expect_refused(test, w);
+}
+
+static void changed_key_or_secret_is_refused(struct kunit *test)
+{
+	struct wrapped *w = wrapped(test, test->param_value);
+	struct qsc_session_keys keys;
+	u32 i;
+
+	for (i = 0; i < sizeof(w->wrapped); i++) {
+		w->wrapped[i] ^= 1 << i % 8;
+		expect_refused(test, w);
+		w->wrapped[i] ^= 1 << i % 8;
+	}
+	for (i = 0; i < sizeof(w->secret); i++) {
+		w->secret[i] ^= 1 << i % 8;
+		expect_refused(test, w);
+		w->secret[i] ^= 1 << i % 8;
+	}
+	KUNIT_EXPECT_EQ(test, qsc_session_open(&w->p, w->secret, &keys), 0);
+}
+
+static void copy_secret(u8 (*secrets)[QSC_TEST_SECRET_LEN], const u8 *from)
+{
+	memcpy(secrets, from, QSC_TEST_SECRET_LEN);
+}
+
+/* The first halves of distribution key, exporter, wrapping key and masters. */
+#define SECRETS 5
+
+static void nothing_is_left_in_memory_or_on_the_stack(struct kunit *test)
+{
+	const struct qsc_test_session *v = &qsc_test_sessions[0];
+	struct qsc_test_watch watch = { .nr = SECRETS };
+	u8(*secrets)[QSC_TEST_SECRET_LEN], bytes[32];
+	struct wrapped *w = wrapped(test, v);
+	struct qsc_session_keys *keys;
+	int i, err;
+
+	secrets = kunit_kzalloc(test, SECRETS * QSC_TEST_SECRET_LEN, GFP_KERNEL);
+	keys = kunit_kzalloc(test, sizeof(*keys), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, secrets);
+	KUNIT_ASSERT_NOT_NULL(test, keys);
+	copy_secret(&secrets[0], w->secret);
+	copy_secret(&secrets[1], w->secret + QSC_DIST_LEN);
+	qsc_test_unhex(bytes, v->wrap);
+	copy_secret(&secrets[2], bytes);
+	memzero_explicit(bytes, sizeof(bytes));
+	copy_secret(&secrets[3], w->want.forth);
+	copy_secret(&secrets[4], w->want.back);
+	for (i = 0; i < SECRETS; i++)
+		qsc_test_need_dead_stack(test, secrets[i]);
+
+	watch.secrets = secrets;
+	qsc_test_watch_start(test, &watch);
+	err = qsc_session_open(&w->p, w->secret, keys);
+	for (i = 0; i < SECRETS; i++)
+		KUNIT_EXPECT_FALSE_MSG(test, qsc_test_on_dead_stack(secrets[i]), "secret %d", i);
+	KUNIT_EXPECT_EQ(test, watch.found, 0);
+	qsc_test_watch_stop(&watch);
+	KUNIT_EXPECT_EQ(test, err, 0);
+}
+
+static struct kunit_case session_cases[] = {
+	KUNIT_CASE_PARAM(context_is_the_known_one, session_gen_params),
+	KUNIT_CASE_PARAM(masters_are_the_known_ones, session_gen_params),
+	KUNIT_CASE_PARAM(every_part_of_the_context_is_bound, session_gen_params),
+	KUNIT_CASE_PARAM(changed_key_or_secret_is_refused, session_gen_params),
+	KUNIT_CASE(nothing_is_left_in_memory_or_on_the_stack),
+	{},
+};
+
+static struct kunit_suite session_suite = {
+	.name = "qsc_session",
+	.test_cases = session_cases,
+};
+
+kunit_test_suite(session_suite);
