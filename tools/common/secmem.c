@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Regions of pieces of one size; a region is never given back. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +32,7 @@ static void *map_secret(void)
 	int fd = -1;
 
 #ifdef SYS_memfd_secret
-	fd = (int)syscall(SYS_memfd_secret, FD_CLOEXEC);
+	fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
 #endif
 	if (fd < 0)
 		return NULL;

@@ -26,6 +26,8 @@ struct call_want {
 	uint64_t card; /* 0: any */
 };
 
+struct call;
+
 /* Who waits for something to happen; one at a time for each call */
 struct call_waiter {
 	void (*done)(struct call_waiter *waiter, const struct call *call,

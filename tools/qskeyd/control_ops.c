@@ -47,7 +47,7 @@ static struct json_object *call_object(const struct call *call)
 	put_number(obj, "lifetime", call->lifetime);
 	put_number(obj, "rekeys", call->rekeys);
 	put_number(obj, "setup_ms", (uint64_t)call->secure_ms);
-	json_object_object_add(obj, "connected", json_object_new_boolean(call->now));
+	json_object_object_add(obj, "connected", json_object_new_boolean(call->now != NULL));
 	return obj;
 }
 
