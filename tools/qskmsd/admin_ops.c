@@ -175,7 +175,9 @@ static void fill_stats(struct admin_conn *conn)
 	put_int(obj, "cards_active", conn->counts.active);
 	put_int(obj, "cards_revoked", conn->counts.revoked);
 	put_int(obj, "connections_open", svc->n_conns);
-	put_int(obj, "keys_waiting", sessions_count(svc->sessions));
+	put_int(obj, "calls", calls_count(svc->calls));
+	put_int(obj, "callees_waiting", svc->n_held);
+	put_int(obj, "keys_waiting", calls_keys(svc->calls));
 #define X(name) put_int(obj, #name, svc->stats.name);
 	STATS(X)
 #undef X

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
- * Answers to requests. A login serves one call: its distribution key wraps that
- * call's session keys, each under a key that depends on the call context, and a
- * context is answered once; whoever asks again gets the same bytes again.
+ * Requests for session keys, up to the point where one is handed out. A login
+ * is good for one: its distribution key wraps that and is wiped.
  */
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "conn.h"
 #include "log.h"
-
-#define EXPORTER_LABEL "EXPORTER-qsc-dist"
-#define WRAPPED_TEXT (4 * ((QSC_KEYS_SEALED + 2) / 3) + 1)
 
 void conn_refuse(struct conn *conn, const char *code, const char *detail)
 {
@@ -58,160 +51,12 @@ static void wanted_call(const struct conn *conn, struct qsc_keys_call *call)
 	call->epoch = req->epoch;
 }
 
-static void session_name(const struct qsc_keys_call *call, struct session_name *name)
+static void call_name(const struct qsc_keys_call *call, struct call_name *name)
 {
 	memset(name, 0, sizeof(*name));
 	memcpy(name->call, call->call_id, sizeof(name->call));
 	memcpy(name->caller, call->caller, sizeof(name->caller));
 	memcpy(name->callee, call->callee, sizeof(name->callee));
-}
-
-static bool same_call(const struct qsc_keys_call *a, const struct qsc_keys_call *b)
-{
-	return a->role == b->role && !strcmp(a->call_id, b->call_id) &&
-	       !strcmp(a->caller, b->caller) && !strcmp(a->callee, b->callee);
-}
-
-/* X, K_wrap and the wrapped key itself; 0 or a negative errno */
-static int wrap(struct conn *conn, const struct qsc_keys_call *call, const uint8_t *key,
-		uint8_t *out)
-{
-	uint8_t context[QSC_KEYS_CONTEXT_MAX], exported[QSC_KEYS_LEN], wrap_key[QSC_KEYS_LEN];
-	int len = qsc_keys_call_encode(call, context);
-	int err = -EIO;
-
-	if (len > 0 &&
-	    SSL_export_keying_material(conn->ssl, exported, sizeof(exported), EXPORTER_LABEL,
-				       strlen(EXPORTER_LABEL), context, (size_t)len, 1) == 1)
-		err = qsc_keys_wrap(conn->keys->dist, exported, wrap_key) ?:
-			      qsc_keys_seal_session(wrap_key, call, key, out);
-	OPENSSL_cleanse(exported, sizeof(exported));
-	OPENSSL_cleanse(wrap_key, sizeof(wrap_key));
-	return err;
-}
-
-static bool answer_key(struct conn *conn, const struct qsc_keys_call *call, const uint8_t *key)
-{
-	uint8_t wrapped[QSC_KEYS_SEALED];
-	char text[WRAPPED_TEXT];
-
-	if (wrap(conn, call, key, wrapped)) {
-		conn_refuse(conn, "unavailable", "the key could not be wrapped");
-		return false;
-	}
-	EVP_EncodeBlock((unsigned char *)text, wrapped, sizeof(wrapped));
-	snprintf(conn->answer, sizeof(conn->answer),
-		 "{\"ok\":true,\"epoch\":%u,\"wrapped\":\"%s\",\"lifetime\":%u,"
-		 "\"caller\":\"%s\",\"callee\":\"%s\"}",
-		 call->epoch, text, conn->svc->opts.lifetime, call->caller, call->callee);
-	conn->last = *call;
-	conn->bound = true;
-	conn->state = CONN_OPEN;
-	conn_send_line(conn, conn->answer);
-	return true;
-}
-
-static void park(struct conn *conn)
-{
-	TAILQ_INSERT_TAIL(&conn->svc->parked, conn, parked_link);
-	conn->parked = true;
-}
-
-/* A key for a call, or for the next epoch of one */
-static void make_key(struct conn *conn, const struct qsc_keys_call *call,
-		     const struct session_name *name)
-{
-	struct service *svc = conn->svc;
-	uint8_t key[SESSION_KEY];
-	struct session *session;
-
-	switch (source_take(svc->source, key)) {
-	case 0:
-		break;
-	case -EAGAIN:
-		park(conn);
-		return;
-	default:
-		conn_refuse(conn, "unavailable", "the source of session keys is out of order");
-		return;
-	}
-	session = sessions_put(svc->sessions, name, call->suite, call->epoch, key);
-	OPENSSL_cleanse(key, sizeof(key));
-	if (!session) {
-		conn_refuse(conn, "busy", "too many calls wait for their callee");
-		return;
-	}
-	svc->stats.keys_made++;
-	if (call->epoch)
-		svc->stats.rekeys++;
-	answer_key(conn, call, session->key);
-}
-
-static void answer_caller(struct conn *conn, const struct qsc_keys_call *call,
-			  const struct session_name *name)
-{
-	const struct session *session = sessions_find(conn->svc->sessions, name);
-
-	if (!session || session->epoch + UINT64_C(1) == call->epoch)
-		make_key(conn, call, name);
-	else if (session->epoch != call->epoch)
-		conn_refuse(conn, "epoch", "the next epoch is the last one and 1");
-	else if (session->suite != call->suite)
-		conn_refuse(conn, "suite", "the call was begun with another suite");
-	else
-		answer_key(conn, call, session->key);
-}
-
-/* Whether the call does not exist or belongs to others is for its parties to know. */
-static void answer_callee(struct conn *conn, const struct qsc_keys_call *call,
-			  const struct session_name *name)
-{
-	struct service *svc = conn->svc;
-	const struct session *session = sessions_find(svc->sessions, name);
-
-	if (!session || session->epoch != call->epoch) {
-		conn_refuse(conn, "no-such-call",
-			    "nobody has asked for a key to call you with, or it is too late");
-		return;
-	}
-	if (session->suite != call->suite) {
-		conn_refuse(conn, "suite", "the caller has chosen another suite");
-		return;
-	}
-	if (!answer_key(conn, call, session->key))
-		return;
-	svc->stats.keys_fetched++;
-	sessions_drop(svc->sessions, name);
-}
-
-static void hand_out(struct conn *conn)
-{
-	struct session_name name;
-	struct qsc_keys_call call;
-
-	wanted_call(conn, &call);
-	session_name(&call, &name);
-	if (call.role == QSC_KEYS_CALLER)
-		answer_caller(conn, &call, &name);
-	else
-		answer_callee(conn, &call, &name);
-}
-
-void callkey_source_ready(void *arg)
-{
-	struct service *svc = arg;
-	struct conns waiting = TAILQ_HEAD_INITIALIZER(waiting);
-	struct conn *conn;
-
-	TAILQ_CONCAT(&waiting, &svc->parked, parked_link);
-	while ((conn = TAILQ_FIRST(&waiting))) {
-		TAILQ_REMOVE(&waiting, conn, parked_link);
-		conn->parked = false;
-		conn->jobs++;
-		hand_out(conn);
-		conn_go_on(conn);
-		conn_job_done(conn);
-	}
 }
 
 static void run_check(struct job *job, struct store *st)
@@ -238,7 +83,7 @@ static void checked(struct job *job)
 		else if (!check->peer_ok)
 			conn_refuse(conn, "no-such-peer", "nobody of that name can be called");
 		else
-			hand_out(conn);
+			handout(conn);
 		conn_go_on(conn);
 	}
 	conn_job_done(conn);
@@ -255,7 +100,7 @@ static void check_parties(struct conn *conn)
 
 static void refuse_dist(struct conn *conn)
 {
-	OPENSSL_cleanse(conn->keys->auth, sizeof(*conn->keys));
+	OPENSSL_cleanse(conn->keys, sizeof(*conn->keys));
 	conn->has_dist = false;
 	conn_refuse(conn, "dist-key", "that key is not on this card, or was used before");
 }
@@ -332,16 +177,13 @@ static const char *wrong(const struct conn *conn, const struct qsc_keys_call *ca
 {
 	bool two = conn->profile == QSC_PROFILE_TWO_DRAW;
 
-	*detail = "this login serves another call: log in again, with another key";
-	if (conn->bound && !same_call(call, &conn->last))
-		return "one-call";
-	*detail = "the next epoch is the last one and 1";
-	if (conn->bound && call->epoch != conn->last.epoch + UINT64_C(1))
-		return "epoch";
+	*detail = "this login had its session key: log in again, with another key";
+	if (conn->bound)
+		return "one-key";
 	*detail = "a call has two parties";
 	if (!strcmp(call->caller, call->callee))
 		return "bad-request";
-	*detail = two ? "a two-draw card names a second key in dist" :
+	*detail = two ? "a two-draw card names a second key in dist-kid" :
 			"a one-draw card has no second key";
 	if (two ? !conn->req.has_dist && !conn->has_dist : conn->req.has_dist)
 		return "dist-key";
@@ -350,8 +192,7 @@ static const char *wrong(const struct conn *conn, const struct qsc_keys_call *ca
 
 static bool is_repeat(const struct conn *conn, const struct qsc_keys_call *call)
 {
-	return conn->bound && same_call(call, &conn->last) && call->suite == conn->last.suite &&
-	       call->epoch == conn->last.epoch;
+	return conn->bound && !memcmp(call, &conn->call, sizeof(*call));
 }
 
 static void start_call_key(struct conn *conn)
@@ -370,6 +211,8 @@ static void start_call_key(struct conn *conn)
 		conn_refuse(conn, code, detail);
 		return;
 	}
+	conn->call = call;
+	call_name(&call, &conn->name);
 	conn->state = CONN_BUSY;
 	if (needs_dist(conn))
 		use_dist(conn);
@@ -377,12 +220,16 @@ static void start_call_key(struct conn *conn)
 		check_parties(conn);
 }
 
-void callkey_start(struct conn *conn)
+void conn_request(struct conn *conn)
 {
-	if (conn->req.op == OP_STATUS)
-		answer_status(conn);
-	else
-		start_call_key(conn);
+	static void (*const ops[])(struct conn * conn) = {
+		[OP_CALL_KEY] = start_call_key,
+		[OP_READY] = live_ready,
+		[OP_HANGUP] = live_hangup,
+		[OP_STATUS] = answer_status,
+	};
+
+	ops[conn->req.op](conn);
 }
 
 /* The card was revoked: not a word more to whoever uses it. */
@@ -390,7 +237,7 @@ void conns_revoke(struct service *svc, uint64_t card, const char *subscriber)
 {
 	struct conn *conn, *next;
 
-	sessions_drop_party(svc->sessions, subscriber);
+	calls_drop_party(svc->calls, subscriber);
 	for (conn = TAILQ_FIRST(&svc->conns); conn; conn = next) {
 		next = TAILQ_NEXT(conn, link);
 		if (card != (conn->logged_in ? conn->card : conn->lookup.card))

@@ -31,7 +31,7 @@ int64_t conn_now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-static void set_timer(struct conn *conn, unsigned int seconds)
+void conn_set_timer(struct conn *conn, unsigned int seconds)
 {
 	const struct timeval tv = { .tv_sec = seconds };
 
@@ -63,15 +63,24 @@ static void leave_lists(struct conn *conn)
 	struct service *svc = conn->svc;
 
 	TAILQ_REMOVE(&svc->conns, conn, link);
-	if (conn->parked)
-		TAILQ_REMOVE(&svc->parked, conn, parked_link);
-	conn->parked = false;
 	svc->n_conns--;
 	listener_resume(svc);
 	if (!conn->young)
 		return;
 	conn_not_young(conn);
 	burner_poke(svc->burner);
+}
+
+/* Nothing is going to be handed out, nor pushed, to this one. */
+static void wait_no_more(struct conn *conn)
+{
+	if (conn->parked)
+		TAILQ_REMOVE(&conn->svc->parked, conn, parked_link);
+	conn->parked = false;
+	if (conn->held)
+		held_release(conn);
+	if (conn->live)
+		live_leave(conn);
 }
 
 void conn_job_done(struct conn *conn)
@@ -89,6 +98,7 @@ void conn_close(struct conn *conn)
 	if (conn->state == CONN_DEAD)
 		return;
 	conn->state = CONN_DEAD;
+	wait_no_more(conn);
 	leave_lists(conn);
 	event_free(conn->timer);
 	bufferevent_free(conn->bev);
@@ -138,13 +148,14 @@ void conn_finish(struct conn *conn)
 {
 	if (conn->state == CONN_DEAD || conn->state == CONN_FLUSH)
 		return;
+	wait_no_more(conn);
 	if (SSL_is_init_finished(conn->ssl))
 		SSL_shutdown(conn->ssl);
 	conn->state = CONN_FLUSH;
 	flush(conn);
 	if (conn->state == CONN_DEAD)
 		return;
-	set_timer(conn, FLUSH_SECONDS);
+	conn_set_timer(conn, FLUSH_SECONDS);
 	if (!evbuffer_get_length(bufferevent_get_output(conn->bev)))
 		sent_all(conn);
 }
@@ -161,8 +172,8 @@ void conn_send_line(struct conn *conn, const char *text)
 		return;
 	}
 	flush(conn);
-	if (conn->state == CONN_OPEN)
-		set_timer(conn, conn->svc->opts.idle_seconds);
+	if (conn->state == CONN_OPEN && !conn->live)
+		conn_set_timer(conn, conn->svc->opts.idle_seconds);
 }
 
 static void feed(struct conn *conn)
@@ -185,7 +196,7 @@ static void handshake(struct conn *conn)
 	if (ret == 1) {
 		login_ended(conn);
 		if (conn->state == CONN_OPEN)
-			set_timer(conn, conn->svc->opts.idle_seconds);
+			conn_set_timer(conn, conn->svc->opts.idle_seconds);
 		return;
 	}
 	switch (SSL_get_error(conn->ssl, ret)) {
@@ -210,7 +221,7 @@ static void take_line(struct conn *conn, size_t len)
 	conn->line_len -= len + 1;
 	memmove(conn->line, conn->line + len + 1, conn->line_len);
 	if (!err) {
-		callkey_start(conn);
+		conn_request(conn);
 		return;
 	}
 	conn_refuse(conn, no.code, no.detail);
@@ -269,7 +280,7 @@ static void pump(struct conn *conn)
 	}
 	flush(conn);
 	if (conn->state == CONN_BUSY && before != CONN_BUSY)
-		set_timer(conn, conn->svc->opts.login_seconds);
+		conn_set_timer(conn, conn->svc->opts.login_seconds);
 }
 
 void conn_go_on(struct conn *conn)
@@ -312,6 +323,10 @@ static void timed_out(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (conn->held) {
+		held_give_up(conn, "the caller has not asked for a key to call you with");
+		return;
+	}
 	if (conn->state != CONN_FLUSH)
 		conn->svc->stats.timeouts++;
 	conn_close(conn);
@@ -362,16 +377,31 @@ static struct conn *make_conn(struct service *svc, evutil_socket_t fd)
 	return NULL;
 }
 
+/* A party that vanished in mid-call, without a word, is noticed within a minute or two. */
+static void set_up_socket(evutil_socket_t fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },   { IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		setsockopt((int)fd, options[i].level, options[i].name, &options[i].value,
+			   sizeof(options[i].value));
+}
+
 void conn_new(struct service *svc, evutil_socket_t fd)
 {
 	struct conn *conn = make_conn(svc, fd);
-	int one = 1;
 
 	if (!conn) {
 		log_error("not enough memory for a connection");
 		return;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	set_up_socket(fd);
 	svc->stats.connections++;
 	svc->n_conns++;
 	TAILQ_INSERT_TAIL(&svc->conns, conn, link);
@@ -381,5 +411,5 @@ void conn_new(struct service *svc, evutil_socket_t fd)
 	bufferevent_setcb(conn->bev, can_read, has_written, has_ended, conn);
 	bufferevent_setwatermark(conn->bev, EV_READ, 0, UNREAD_MAX);
 	bufferevent_enable(conn->bev, EV_READ | EV_WRITE);
-	set_timer(conn, svc->opts.login_seconds);
+	conn_set_timer(conn, svc->opts.login_seconds);
 }

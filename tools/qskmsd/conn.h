@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
  * A subscriber's connection. conn.c moves bytes and ends it, login.c is what
- * TLS asks while it is set up, callkey.c answers its requests.
+ * TLS asks while it is set up, callkey.c takes its requests, handout.c gives it
+ * a session key, live.c tells it of rekeys.
  */
 #ifndef _QSKMSD_CONN_H
 #define _QSKMSD_CONN_H
 
 #include <event2/bufferevent.h>
 
+#include "calls.h"
 #include "lookup.h"
 #include "request.h"
 #include "service.h"
@@ -20,7 +22,7 @@ enum conn_state {
 	CONN_BURN, /* its key is being burnt; our bytes are held back */
 	CONN_FINISH, /* the client has ours and owes its Finished */
 	CONN_OPEN, /* reading requests */
-	CONN_BUSY, /* answering one */
+	CONN_BUSY, /* one is being answered */
 	CONN_FLUSH, /* nothing more to do than to send what is left */
 	CONN_DEAD, /* only jobs still point here */
 };
@@ -70,8 +72,11 @@ struct conn {
 	/* what it wants */
 	struct request req;
 	struct party_check check;
-	bool bound; /* to the call in @last */
-	struct qsc_keys_call last; /* answered with @answer */
+	struct qsc_keys_call call; /* of the call-key request */
+	struct call_name name; /* the same, for the table of calls */
+	bool bound; /* that was answered with @answer */
+	bool held; /* until the caller names us */
+	bool live; /* the call has us to push events to */
 	char answer[ANSWER_MAX];
 	bool has_dist; /* @keys->dist may be used */
 	uint8_t dist_kid[QSC_KEYS_KID];
@@ -86,6 +91,7 @@ void conn_finish(struct conn *conn); /* after what is to be sent */
 void conn_send_line(struct conn *conn, const char *text);
 void conn_go_on(struct conn *conn); /* what it waited for has come */
 void conn_job_done(struct conn *conn); /* the last thing a job's done() does */
+void conn_set_timer(struct conn *conn, unsigned int seconds);
 void conn_not_young(struct conn *conn);
 bool conns_more_burns(void *svc);
 int64_t conn_now_ms(void);
@@ -99,9 +105,22 @@ void login_failed(struct conn *conn, unsigned long err);
 void login_ended(struct conn *conn);
 
 /* callkey.c */
-void callkey_start(struct conn *conn);
-void callkey_source_ready(void *svc);
+void conn_request(struct conn *conn);
 void conn_refuse(struct conn *conn, const char *code, const char *detail);
 void conns_revoke(struct service *svc, uint64_t card, const char *subscriber);
+
+/* handout.c */
+void handout(struct conn *conn); /* answers, or makes it wait */
+void handout_source_ready(void *svc);
+void held_release(struct conn *conn);
+void held_give_up(struct conn *conn, const char *why);
+
+/* live.c */
+void live_attach(struct conn *conn, struct call *call);
+void live_retired(struct conn *conn);
+void live_leave(struct conn *conn);
+void live_push(struct conn *conn, const char *event, const char *call, uint32_t epoch);
+void live_ready(struct conn *conn);
+void live_hangup(struct conn *conn);
 
 #endif /* _QSKMSD_CONN_H */

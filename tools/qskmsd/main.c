@@ -41,7 +41,7 @@ static void raise_files(struct options *opts)
 /* The secure heap wants a power of two. */
 static size_t arena_size(const struct options *o)
 {
-	size_t want = ARENA_BASE + o->max_sessions * (size_t)SESSION_KEY +
+	size_t want = ARENA_BASE + o->max_calls * (size_t)SESSION_KEY +
 		      o->max_connections * (sizeof(struct conn_keys) + sizeof(struct lookup_keys));
 	size_t size = ARENA_BASE;
 
@@ -88,6 +88,11 @@ static int start_workers(struct service *svc)
 		.more = conns_more_burns,
 		.arg = svc,
 	};
+	const struct calls_params calls = {
+		.max = o->max_calls,
+		.seconds = o->fetch_seconds,
+		.retired = live_retired,
+	};
 	int err;
 
 	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader");
@@ -97,9 +102,9 @@ static int start_workers(struct service *svc)
 		return err;
 	svc->burner = burner_new(svc->base, svc->writer, &params, &svc->stats);
 	svc->reserved = reservations_new();
-	svc->sessions = sessions_new(svc->base, o->max_sessions, o->fetch_seconds, &svc->stats);
+	svc->calls = calls_new(svc->base, &calls, &svc->stats);
 	svc->tls = tls_new();
-	return svc->burner && svc->reserved && svc->sessions && svc->tls ? 0 : -ENOMEM;
+	return svc->burner && svc->reserved && svc->calls && svc->tls ? 0 : -ENOMEM;
 }
 
 static int start(struct service *svc)
@@ -122,7 +127,7 @@ static int start(struct service *svc)
 	err = start_workers(svc);
 	if (!err)
 		err = source_new(&svc->source, svc->base, svc->opts.source, &svc->opts.kme,
-				 callkey_source_ready, svc);
+				 handout_source_ready, svc);
 	return err ?: admin_start(svc) ?: listener_start(svc);
 }
 
@@ -140,7 +145,7 @@ static void stop(struct service *svc)
 	worker_stop(svc->writer);
 	burner_free(svc->burner);
 	reservations_free(svc->reserved);
-	sessions_free(svc->sessions);
+	calls_free(svc->calls);
 	source_free(svc->source);
 	SSL_CTX_free(svc->tls);
 	qsc_kid_free(svc->kid);

@@ -65,31 +65,38 @@ static int hex_digit(char c)
 
 static int read_dist(struct json_object *obj, struct request *req, struct refusal *no)
 {
-	const char *text = json_line_text(obj, "dist");
+	const char *text = json_line_text(obj, "dist-kid");
 
-	if (!json_object_object_get_ex(obj, "dist", NULL))
+	if (!json_object_object_get_ex(obj, "dist-kid", NULL))
 		return 0;
 	if (!text || strlen(text) != 2 * sizeof(req->dist))
-		return bad(no, "dist is not 32 hexadecimal digits");
+		return bad(no, "dist-kid is not 32 hexadecimal digits");
 	for (size_t i = 0; i < sizeof(req->dist); i++) {
 		int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
 
 		if (high < 0 || low < 0)
-			return bad(no, "dist is not 32 hexadecimal digits");
+			return bad(no, "dist-kid is not 32 hexadecimal digits");
 		req->dist[i] = (uint8_t)(high << 4 | low);
 	}
 	req->has_dist = true;
 	return 0;
 }
 
-static int read_call(struct json_object *obj, struct request *req, struct refusal *no)
+static int read_id(struct json_object *obj, struct request *req, struct refusal *no)
 {
 	const char *call = json_line_text(obj, "call");
-	const char *role = json_line_text(obj, "role");
-	const char *peer = json_line_text(obj, "peer");
 
 	if (!call || !qsc_keys_call_id_ok(call))
 		return bad(no, "call is not 1 to 127 printable characters");
+	memcpy(req->call, call, strlen(call));
+	return 0;
+}
+
+static int read_parties(struct json_object *obj, struct request *req, struct refusal *no)
+{
+	const char *role = json_line_text(obj, "role");
+	const char *peer = json_line_text(obj, "peer");
+
 	if (!peer || !qsc_keys_subscriber_ok(peer))
 		return bad(no, "peer is not a subscriber's name");
 	if (role && !strcmp(role, "caller"))
@@ -98,10 +105,42 @@ static int read_call(struct json_object *obj, struct request *req, struct refusa
 		req->role = QSC_KEYS_CALLEE;
 	else
 		return bad(no, "role is neither caller nor callee");
-	memcpy(req->call, call, strlen(call));
 	memcpy(req->peer, peer, strlen(peer));
 	return 0;
 }
+
+static int read_call_key(struct json_object *obj, struct request *req, struct refusal *no)
+{
+	return read_id(obj, req, no)			?:
+		       read_parties(obj, req, no)	?:
+		       read_suite(obj, &req->suite, no) ?:
+		       read_epoch(obj, &req->epoch, no) ?:
+							  read_dist(obj, req, no);
+}
+
+static int read_ready(struct json_object *obj, struct request *req, struct refusal *no)
+{
+	return read_id(obj, req, no) ?: read_epoch(obj, &req->epoch, no);
+}
+
+static int read_nothing(struct json_object *obj, struct request *req, struct refusal *no)
+{
+	(void)obj;
+	(void)req;
+	(void)no;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	enum request_op op;
+	int (*read)(struct json_object *obj, struct request *req, struct refusal *no);
+} ops[] = {
+	{ "call-key", OP_CALL_KEY, read_call_key },
+	{ "ready", OP_READY, read_ready },
+	{ "hangup", OP_HANGUP, read_id },
+	{ "status", OP_STATUS, read_nothing },
+};
 
 static int read_object(struct json_object *obj, struct request *req, struct refusal *no)
 {
@@ -109,17 +148,13 @@ static int read_object(struct json_object *obj, struct request *req, struct refu
 
 	if (!op)
 		return bad(no, "op is missing or not a string");
-	if (!strcmp(op, "status")) {
-		req->op = OP_STATUS;
-		return 0;
+	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
+		if (strcmp(op, ops[i].name))
+			continue;
+		req->op = ops[i].op;
+		return ops[i].read(obj, req, no);
 	}
-	if (strcmp(op, "call-key"))
-		return refuse(no, "unknown-op", "this service does not know that op");
-	req->op = OP_CALL_KEY;
-	return read_call(obj, req, no)			?:
-		       read_suite(obj, &req->suite, no) ?:
-		       read_epoch(obj, &req->epoch, no) ?:
-							  read_dist(obj, req, no);
+	return refuse(no, "unknown-op", "this service does not know that op");
 }
 
 int request_parse(const char *line, size_t len, struct request *req, struct refusal *no)

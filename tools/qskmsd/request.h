@@ -12,6 +12,8 @@
 
 enum request_op {
 	OP_CALL_KEY = 1,
+	OP_READY,
+	OP_HANGUP,
 	OP_STATUS,
 };
 

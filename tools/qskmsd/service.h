@@ -6,8 +6,8 @@
 #include <openssl/ssl.h>
 
 #include "burner.h"
+#include "calls.h"
 #include "reserve.h"
-#include "session.h"
 #include "source.h"
 #include "stats.h"
 
@@ -24,10 +24,11 @@ struct options {
 	const char *source;
 	struct source_kme kme;
 	unsigned int max_connections;
-	unsigned int max_sessions;
+	unsigned int max_calls;
 	unsigned int login_seconds; /* for the handshake and for each answer */
 	unsigned int idle_seconds;
-	unsigned int fetch_seconds; /* how long a session key waits for the callee */
+	unsigned int fetch_seconds; /* how long a session key waits for the other party */
+	unsigned int callee_seconds; /* how long a callee waits for the caller */
 	unsigned int lifetime; /* what answers say */
 	unsigned int commit_keys; /* see struct burner_params */
 	unsigned int commit_wait_ms;
@@ -45,7 +46,7 @@ struct service {
 	struct worker *writer;
 	struct burner *burner;
 	struct reservations *reserved;
-	struct sessions *sessions;
+	struct calls *calls;
 	struct source *source;
 	SSL_CTX *tls;
 	struct listener *listener;
@@ -54,6 +55,7 @@ struct service {
 	struct conns young; /* may soon have a key to burn; oldest first */
 	struct conns parked; /* wait for a session key from the source */
 	unsigned int n_conns;
+	unsigned int n_held; /* callees that wait for their caller */
 	struct stats stats;
 };
 

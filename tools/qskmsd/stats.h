@@ -19,11 +19,14 @@
 	X(burns)		/* keys burnt */ \
 	X(syncs)		/* commits that burnt them */ \
 	X(burns_failed)		/* keys not burnt because the store failed */ \
-	X(keys_made)		/* session keys made for callers */ \
+	X(keys_made)		/* session keys made */ \
 	X(keys_fetched)		/* session keys given to callees */ \
-	X(keys_expired)		/* session keys no callee came for */ \
+	X(keys_expired)		/* session keys one party did not come for */ \
+	X(not_called)		/* callees that no caller has named */ \
 	X(rekeys)		/* of those made: with an epoch above 0 */ \
 	X(repeats)		/* answers given again */ \
+	X(events)		/* told to connections unasked */ \
+	X(hangups)		/* calls ended by a party */ \
 	X(errors)		/* requests answered with an error */ \
 	X(revocations)
 /* clang-format on */

@@ -31,9 +31,8 @@ static void assert_refuses(const char *text, const char *code)
 /* GOOD with one member replaced, or left out for a NULL */
 static const char *with(const char *member, const char *value)
 {
-	static const char *const names[] = {
-		"op", "call", "role", "peer", "suite", "epoch", "dist"
-	};
+	static const char *const names[] = { "op",    "call",  "role",	  "peer",
+					     "suite", "epoch", "dist-kid" };
 	static const char *const values[] = {
 		"\"call-key\"", "\"c1\"", "\"caller\"", "\"bob\"", "\"AEAD_AES_256_GCM\"", "0", NULL
 	};
@@ -74,20 +73,36 @@ static void a_call_key_request_is_read(void **state)
 	assert_int_equal(req.op, OP_STATUS);
 }
 
+static void requests_in_mid_call_name_the_call(void **state)
+{
+	(void)state;
+	assert_parses("{\"op\":\"ready\",\"call\":\"c1\",\"epoch\":7}");
+	assert_int_equal(req.op, OP_READY);
+	assert_string_equal(req.call, "c1");
+	assert_int_equal(req.epoch, 7);
+	assert_parses("{\"op\":\"hangup\",\"call\":\"c2\"}");
+	assert_int_equal(req.op, OP_HANGUP);
+	assert_string_equal(req.call, "c2");
+	assert_refuses("{\"op\":\"ready\",\"epoch\":7}", "bad-request");
+	assert_refuses("{\"op\":\"ready\",\"call\":\"c1\",\"epoch\":-7}", "bad-request");
+	assert_refuses("{\"op\":\"hangup\",\"call\":\"\"}", "bad-request");
+	assert_refuses("{\"op\":\"hangup\"}", "bad-request");
+}
+
 static void a_second_key_is_read(void **state)
 {
 	static const uint8_t kid[] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77,
 				       0x88, 0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff };
 
 	(void)state;
-	assert_parses(with("dist", "\"" DIST "\""));
+	assert_parses(with("dist-kid", "\"" DIST "\""));
 	assert_true(req.has_dist);
 	assert_memory_equal(req.dist, kid, sizeof(kid));
-	assert_refuses(with("dist", "\"" DIST "0\""), "bad-request");
-	assert_refuses(with("dist", "\"0011\""), "bad-request");
-	assert_refuses(with("dist", "\"0011223344556677-899aabbccddeeff\""), "bad-request");
-	assert_refuses(with("dist", "\"00112233445566778899AABBCCDDEEFF\""), "bad-request");
-	assert_refuses(with("dist", "17"), "bad-request");
+	assert_refuses(with("dist-kid", "\"" DIST "0\""), "bad-request");
+	assert_refuses(with("dist-kid", "\"0011\""), "bad-request");
+	assert_refuses(with("dist-kid", "\"0011223344556677-899aabbccddeeff\""), "bad-request");
+	assert_refuses(with("dist-kid", "\"00112233445566778899AABBCCDDEEFF\""), "bad-request");
+	assert_refuses(with("dist-kid", "17"), "bad-request");
 }
 
 static void what_is_not_one_object_is_malformed(void **state)
@@ -204,12 +219,12 @@ static void damaged_requests_do_no_harm(void **state)
 {
 	const char *seed_text = getenv("QSC_SEED");
 	unsigned int seed = seed_text ? (unsigned int)strtoul(seed_text, NULL, 0) : 1;
-	const char *start[] = { GOOD, "{\"op\":\"status\"}", "" };
+	const char *start[] = { GOOD, "{\"op\":\"ready\",\"call\":\"c\",\"epoch\":1}", "" };
 	char line[REQUEST_MAX];
 	unsigned int good = 0;
 
 	(void)state;
-	start[2] = with("dist", "\"" DIST "\"");
+	start[2] = with("dist-kid", "\"" DIST "\"");
 	print_message("# QSC_SEED=%u\n", seed);
 	srand(seed);
 	for (int round = 0; round < ROUNDS; round++) {
@@ -224,9 +239,10 @@ static void damaged_requests_do_no_harm(void **state)
 			continue;
 		}
 		good++;
-		if (req.op == OP_STATUS)
+		assert_true(req.op == OP_STATUS || qsc_keys_call_id_ok(req.call));
+		if (req.op != OP_CALL_KEY)
 			continue;
-		assert_true(qsc_keys_call_id_ok(req.call) && qsc_keys_subscriber_ok(req.peer));
+		assert_true(qsc_keys_subscriber_ok(req.peer));
 		assert_in_range(req.suite, 1, 3);
 		assert_in_range(req.role, QSC_KEYS_CALLER, QSC_KEYS_CALLEE);
 	}
@@ -238,6 +254,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_key_request_is_read),
+		cmocka_unit_test(requests_in_mid_call_name_the_call),
 		cmocka_unit_test(a_second_key_is_read),
 		cmocka_unit_test(what_is_not_one_object_is_malformed),
 		cmocka_unit_test(members_of_the_wrong_kind_are_refused),

@@ -3,129 +3,9 @@
  * What both stores promise: one suite, run on SQLite, and on PostgreSQL as well
  * if QSC_TEST_PG says how to connect to a server. Its qskms_ tables are dropped.
  */
-#include "kms/kms_test.h"
+#include "kms/store_test.h"
 
 #include <pthread.h>
-
-#include <libpq-fe.h>
-#include <sqlite3.h>
-
-#define SLOTS 130 /* two whole chunks and a short one */
-#define CHUNKS 3
-
-static const char *spec;
-static struct store st, other;
-
-static bool on_postgres(void)
-{
-	return getenv("QSC_TEST_PG");
-}
-
-static void drop_tables(const char *conninfo)
-{
-	PGconn *conn = PQconnectdb(conninfo);
-
-	assert_int_equal(PQstatus(conn), CONNECTION_OK);
-	PQclear(PQexec(conn, "SET client_min_messages = error; DROP TABLE IF EXISTS"
-			     " qskms_meta, qskms_card, qskms_pool, qskms_burn"));
-	PQfinish(conn);
-}
-
-static void open_store(struct store *s, bool create)
-{
-	if (store_open(s, spec, create))
-		fail_msg("%s", s->error);
-}
-
-static int new_store(void **state)
-{
-	static char text[512];
-
-	(void)state;
-	if (on_postgres()) {
-		drop_tables(getenv("QSC_TEST_PG"));
-		snprintf(text, sizeof(text), "postgresql:%s", getenv("QSC_TEST_PG"));
-	} else {
-		unlink(test_path("db"));
-		unlink(test_path("db-wal"));
-		unlink(test_path("db-shm"));
-		snprintf(text, sizeof(text), "sqlite:%s", test_path("db"));
-	}
-	spec = text;
-	open_store(&st, true);
-	open_store(&other, false);
-	return 0;
-}
-
-static int end_store(void **state)
-{
-	(void)state;
-	store_close(&st);
-	store_close(&other);
-	return 0;
-}
-
-static void fill_card(struct card *card, uint64_t number, const char *subscriber)
-{
-	memset(card, 0, sizeof(*card));
-	card->number = number;
-	snprintf(card->subscriber, sizeof(card->subscriber), "%s", subscriber);
-	card->profile = 1 + number % 2;
-	card->slots = SLOTS;
-	card->state = CARD_ACTIVE;
-	card->added = 1000 + (int64_t)number;
-	card->has_key = true;
-	memset(card->key, 'k', sizeof(card->key));
-	card->key[0] = 0; /* not a C string */
-	memset(card->revoke_key, 'r', sizeof(card->revoke_key));
-}
-
-static void fill_chunk(uint64_t card, uint32_t chunk, uint8_t *data, size_t *len)
-{
-	size_t keys = chunk == CHUNKS - 1 ? SLOTS % STORE_CHUNK_KEYS : STORE_CHUNK_KEYS;
-
-	*len = keys * VAULT_KEY + VAULT_TAG;
-	for (size_t i = 0; i < *len; i++)
-		data[i] = (uint8_t)(card * 31 + chunk * 7 + i);
-}
-
-static int add_card(struct store *s, uint64_t number, const char *subscriber)
-{
-	uint8_t data[STORE_CHUNK_MAX];
-	struct card card;
-	size_t len;
-	int ret;
-
-	fill_card(&card, number, subscriber);
-	assert_int_equal(s->ops->begin(s), 0);
-	ret = s->ops->add_card(s, &card);
-	for (uint32_t chunk = 0; !ret && chunk < CHUNKS; chunk++) {
-		fill_chunk(number, chunk, data, &len);
-		ret = s->ops->add_chunk(s, number, chunk, data, len);
-	}
-	if (ret) {
-		s->ops->rollback(s);
-		return ret;
-	}
-	return s->ops->commit(s);
-}
-
-static int burn_one(struct store *s, uint64_t card, uint32_t slot, bool *done)
-{
-	struct burn burn = { .card = card, .slot = slot };
-	int ret = s->ops->burn(s, &burn, 1);
-
-	*done = burn.done;
-	return ret;
-}
-
-static void assert_burns(struct store *s, uint64_t card, uint32_t slot, bool want)
-{
-	bool done;
-
-	assert_int_equal(burn_one(s, card, slot, &done), 0);
-	assert_int_equal(done, want);
-}
 
 static void what_is_added_is_read_back(void **state)
 {
@@ -541,95 +421,6 @@ static void random_operations_follow_the_model(void **state)
 	}
 }
 
-/* What a revoked card leaves behind: nothing in the file or its log. */
-static bool file_has(const char *path, const uint8_t *data, size_t len)
-{
-	FILE *f = fopen(path, "rb");
-	static uint8_t buf[1 << 20];
-	size_t n;
-
-	if (!f)
-		return false;
-	n = fread(buf, 1, sizeof(buf), f);
-	fclose(f);
-	return memmem(buf, n, data, len);
-}
-
-static void revocation_leaves_no_pool_in_the_file(void **state)
-{
-	uint8_t data[STORE_CHUNK_MAX];
-	size_t len;
-
-	(void)state;
-	if (on_postgres())
-		skip();
-	fill_chunk(1, 1, data, &len);
-	assert_int_equal(add_card(&st, 1, "alice"), 0);
-	assert_true(file_has(test_path("db"), data, 64) || file_has(test_path("db-wal"), data, 64));
-	assert_int_equal(st.ops->revoke(&st, 1, 5, NULL, 0), 0);
-	assert_false(file_has(test_path("db"), data, 64));
-	assert_false(file_has(test_path("db-wal"), data, 64));
-}
-
-static void assert_open_says(const char *path, const char *said)
-{
-	struct store s;
-
-	assert_int_equal(store_open(&s, path, false), -EIO);
-	if (!strstr(s.error, said))
-		fail_msg("\"%s\" does not say \"%s\"", s.error, said);
-	store_close(&s);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "wb");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static void what_is_no_store_is_not_opened(void **state)
-{
-	sqlite3 *db;
-
-	(void)state;
-	if (on_postgres())
-		skip();
-	assert_open_says("/nowhere/db", "--init");
-	write_file(test_path("empty"), "");
-	assert_open_says(test_path("empty"), "--init");
-	write_file(test_path("text"), "This is not a database, and it is longer than a header of "
-				      "one, which has a hundred bytes only.");
-	assert_open_says(test_path("text"), "damaged or none of ours");
-
-	assert_int_equal(sqlite3_open(test_path("foreign"), &db), SQLITE_OK);
-	sqlite3_exec(db, "CREATE TABLE t(x)", NULL, NULL, NULL);
-	sqlite3_close(db);
-	assert_open_says(test_path("foreign"), "something else");
-
-	assert_int_equal(sqlite3_open(test_path("db"), &db), SQLITE_OK);
-	sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL);
-	sqlite3_close(db);
-	assert_open_says(test_path("db"), "format 99");
-}
-
-static void a_truncated_store_is_not_opened(void **state)
-{
-	char command[300];
-
-	(void)state;
-	if (on_postgres())
-		skip();
-	assert_int_equal(add_card(&st, 1, "alice"), 0);
-	store_close(&st);
-	store_close(&other);
-	snprintf(command, sizeof(command), "truncate -s 20000 '%s'", test_path("db"));
-	assert_int_equal(system(command), 0);
-	assert_open_says(test_path("db"), "damaged");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -654,12 +445,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(of_two_writers_the_first_value_stays, new_store,
 						end_store),
 		cmocka_unit_test_setup_teardown(random_operations_follow_the_model, new_store,
-						end_store),
-		cmocka_unit_test_setup_teardown(revocation_leaves_no_pool_in_the_file, new_store,
-						end_store),
-		cmocka_unit_test_setup_teardown(what_is_no_store_is_not_opened, new_store,
-						end_store),
-		cmocka_unit_test_setup_teardown(a_truncated_store_is_not_opened, new_store,
 						end_store),
 	};
 

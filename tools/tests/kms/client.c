@@ -192,10 +192,16 @@ const char *client_receive(struct client *c)
 
 const char *client_ask(struct client *c, const char *line)
 {
+	const char *answer;
 	char text[4096];
 
 	snprintf(text, sizeof(text), "%s\n", line);
-	return client_send(c, text, strlen(text)) ? client_receive(c) : NULL;
+	if (!client_send(c, text, strlen(text)))
+		return NULL;
+	while ((answer = client_receive(c)) && !strncmp(answer, "{\"event\"", 8))
+		if (c->event)
+			c->event(answer);
+	return answer;
 }
 
 static void request_text(const struct qsc_keys_call *call, const uint8_t *dist_kid, char *text,
@@ -210,7 +216,7 @@ static void request_text(const struct qsc_keys_call *call, const uint8_t *dist_k
 		 "{\"op\":\"call-key\",\"call\":\"%s\",\"role\":\"%s\",\"peer\":\"%s\","
 		 "\"suite\":\"%s\",\"epoch\":%u%s%s%s}",
 		 call->call_id, caller ? "caller" : "callee", caller ? call->callee : call->caller,
-		 qsc_suite_name(call->suite), call->epoch, dist_kid ? ",\"dist\":\"" : "", hex,
+		 qsc_suite_name(call->suite), call->epoch, dist_kid ? ",\"dist-kid\":\"" : "", hex,
 		 dist_kid ? "\"" : "");
 }
 

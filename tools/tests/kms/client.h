@@ -28,6 +28,7 @@ struct client {
 	const struct login *how;
 	char line[4096];
 	size_t len;
+	void (*event)(const char *line); /* for those that come before an answer; may be NULL */
 };
 
 /* Results beside 0 */
@@ -52,6 +53,7 @@ int client_connect(struct client *c); /* TCP only */
 bool client_send(struct client *c, const void *data, size_t len);
 /* One line without its end; NULL if the connection is over. */
 const char *client_receive(struct client *c);
+/* The answer: events that come before it are passed on, or over. */
 const char *client_ask(struct client *c, const char *line);
 
 /**

@@ -6,7 +6,10 @@
  * {...}					send it, print the answer
  * call ID ROLE SELF PEER SUITE EPOCH [SLOT]	print "key HEX", "error CODE" or "closed";
  *						SLOT: the second key of a two-draw card
+ * next						print the next line that comes, or "closed"
  * wait						print what comes until the end, and "closed"
+ *
+ * Events that come before an answer are printed before it.
  *
  * With --print-secrets it only prints what the login would be made of.
  */
@@ -122,6 +125,11 @@ static void do_call(struct job *job, struct client *c, const char *line)
 		printf("%s%s\n", ret == -2 ? "closed" : "error ", error);
 }
 
+static void print_line(const char *line)
+{
+	printf("%s\n", line ? line : "closed");
+}
+
 static void do_wait(struct client *c)
 {
 	const char *line;
@@ -141,16 +149,15 @@ static int print_secrets(const struct drawn *d)
 
 static void do_line(struct job *job, struct client *c, char *line)
 {
-	const char *answer;
-
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "call ", 5)) {
 		do_call(job, c, line);
 	} else if (!strcmp(line, "wait")) {
 		do_wait(c);
+	} else if (!strcmp(line, "next")) {
+		print_line(client_receive(c));
 	} else {
-		answer = client_ask(c, line);
-		printf("%s\n", answer ? answer : "closed");
+		print_line(client_ask(c, line));
 	}
 }
 
@@ -248,6 +255,7 @@ int main(int argc, char **argv)
 		spoil(&job, c);
 
 	ret = client_login(&client, &job.how);
+	client.event = print_line;
 	print_login(ret);
 	while (!ret && fgets(line, sizeof(line), stdin))
 		do_line(&job, &client, line);
