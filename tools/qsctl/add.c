@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* qsctl call add */
+/* qsctl call add; the words of call start are the same, and two more. */
 #include <string.h>
 
 #include "qsctl.h"
@@ -16,6 +16,8 @@ enum keyword {
 	KW_BOUND,
 	KW_DTLS,
 	KW_LEG,
+	KW_PEER,
+	KW_CARD,
 };
 
 /* clang-format off */
@@ -31,11 +33,14 @@ static const char *const keywords[] = {
 	[KW_BOUND] = "bound",
 	[KW_DTLS] = "dtls",
 	[KW_LEG] = "leg",
+	[KW_PEER] = "peer",
+	[KW_CARD] = "card",
 };
 /* clang-format on */
 
 struct add {
 	struct qsc_call_params *params;
+	struct start_args *start; /* NULL: call add */
 	const char *rtcp;
 	unsigned int seen; /* bit per keyword */
 };
@@ -115,6 +120,11 @@ static int read_value(struct add *add, enum keyword kw, const char *value)
 	case KW_WINDOW:
 		return read_u32("window", value, QSC_WINDOW_MIN, QSC_WINDOW_MAX, "packets",
 				&add->params->window);
+	case KW_PEER:
+		add->start->peer = value;
+		return QSCTL_OK;
+	case KW_CARD:
+		return read_u64("card", value, 1, QSCTL_CARD_MAX, &add->start->card);
 	default:
 		return QSCTL_USAGE;
 	}
@@ -122,7 +132,9 @@ static int read_value(struct add *add, enum keyword kw, const char *value)
 
 static int read_keyword(struct add *add, struct words *words, const char *word)
 {
-	int kw = find_keyword(word, keywords, ARRAY_SIZE(keywords));
+	/* The last two are for call start. */
+	size_t n = add->start ? ARRAY_SIZE(keywords) : KW_PEER;
+	int kw = find_keyword(word, keywords, n);
 	const char *value;
 
 	if (kw < 0)
@@ -151,6 +163,8 @@ static int check_call(struct add *add)
 		return complain("local ADDR:PORT is missing");
 	if (!(add->seen & 1U << KW_REMOTE))
 		return complain("remote ADDR:PORT is missing");
+	if (add->start && !(add->seen & 1U << KW_PEER))
+		return complain("peer SUBSCRIBER is missing");
 	if (leg->local.sa.sa_family != leg->remote.sa.sa_family)
 		return complain("local and remote must both be IPv4 or both be IPv6");
 	if (add->rtcp)
@@ -158,13 +172,15 @@ static int check_call(struct add *add)
 	return QSCTL_OK;
 }
 
-/* ID local ADDR:PORT remote ADDR:PORT [...] */
-int read_call(struct words *words, struct qsc_call_params *params)
+/* ID local ADDR:PORT remote ADDR:PORT [...], @start: and peer SUBSCRIBER [card N] */
+int read_call(struct words *words, struct qsc_call_params *params, struct start_args *start)
 {
-	struct add add = { .params = params };
+	struct add add = { .params = params, .start = start };
 	const char *word;
 
 	memset(params, 0, sizeof(*params));
+	if (start)
+		memset(start, 0, sizeof(*start));
 	params->n_legs = 1;
 	if (need_id(words, &params->id))
 		return QSCTL_USAGE;
@@ -179,7 +195,7 @@ int cmd_call_add(struct qsctl *ctl, struct words *words)
 	struct qsc_call_params params;
 	bool hold;
 
-	if (read_call(words, &params))
+	if (read_call(words, &params, NULL))
 		return QSCTL_USAGE;
 	if (kernel_open(ctl))
 		return QSCTL_REFUSED;
