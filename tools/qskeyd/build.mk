@@ -33,3 +33,19 @@ $(OUT)/qskeyd: $(QSKEYD_OBJS) $(KEYD_ARCHIVES)
 	$(Q)$(CC) -pie $(QSC_LDFLAGS) $^ $(KEYD_LIBS) -o $@
 
 -include $(QSKEYD_OBJS:.o=.d)
+
+# ---------------------------------------------------------------------- tests
+# qskeyd above a kernel of the tests' own, see tests/keyd/standin.c
+STANDIN_WRAPS := open close last_error subscribe event_fd event_wait call_new call_del \
+		 call_get call_set key_erase session_set session_activate
+KEYD_HELPERS := $(OUT)/tests/keyd/qskeyd
+
+keyd-helpers: $(OUT)/qskeyd $(OUT)/qsctl $(KEYD_HELPERS)
+
+$(OBJ)/tests/keyd/%.o: QSC_CFLAGS += -I$(SRC)/qskeyd $(KEYD_INCLUDES)
+$(OUT)/tests/keyd/qskeyd: $(QSKEYD_OBJS) $(OBJ)/tests/keyd/standin.o $(KEYD_ARCHIVES)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pie $(QSC_LDFLAGS) $(STANDIN_WRAPS:%=-Wl,--wrap=qsc_%) $^ $(KEYD_LIBS) -o $@
+
+.PHONY: keyd-helpers
