@@ -185,8 +185,9 @@ static int read_pin(const struct unlock *u, char *pin, size_t size, size_t *len)
 	int fd = STDIN_FILENO, ret;
 
 	if (u->pinentry)
-		return ask_pinentry(u->pinentry, u->card ? "PIN of the SIM card for secure calls" :
-							   "PIN of your SIM card for secure calls",
+		return ask_pinentry(u->pinentry,
+				    u->card ? "PIN of the SIM card for secure calls" :
+					      "PIN of your SIM card for secure calls",
 				    pin, size, len);
 	if (u->file) {
 		fd = open(u->file, O_RDONLY | O_CLOEXEC);

@@ -39,8 +39,8 @@ const struct command call_commands[] = {
 	  "bound     erase the keys when qskeyd ends\n"
 	  "card      use the card with this number\n"
 	  "The other words are those of call add.\n" },
-	{ "end", cmd_call_end, NULL, "ID", "hang up: erase the keys, remove the call, tell the service",
-	  NULL },
+	{ "end", cmd_call_end, NULL, "ID",
+	  "hang up: erase the keys, remove the call, tell the service", NULL },
 	{ "rekey", cmd_call_rekey, NULL, "ID", "give a secure call new keys now", NULL },
 	{ "del", cmd_call_del, NULL, "ID", "erase the keys and remove the call", NULL },
 	{ "erase", cmd_call_erase, NULL, "ID",

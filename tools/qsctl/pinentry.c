@@ -119,8 +119,7 @@ static bool talk(struct pinentry *p, const char *text, char *pin, size_t size, s
 	snprintf(line, sizeof(line), "OPTION ttyname=%s",
 		 ttyname(STDIN_FILENO) ? ttyname(STDIN_FILENO) : "/dev/tty");
 	command(p, line);
-	snprintf(line, sizeof(line), "OPTION ttytype=%s",
-		 getenv("TERM") ? getenv("TERM") : "dumb");
+	snprintf(line, sizeof(line), "OPTION ttytype=%s", getenv("TERM") ? getenv("TERM") : "dumb");
 	command(p, line);
 	snprintf(line, sizeof(line), "SETDESC %s", text);
 	return command(p, line) && command(p, "SETPROMPT PIN:") && put_line(p, "GETPIN") &&

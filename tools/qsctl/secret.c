@@ -64,8 +64,7 @@ static int read_all(int fd, const char *name, bool tty, char *line, size_t size,
 	return QSCTL_OK;
 }
 
-static int one_line(const char *name, const struct secret_form *form, const char *line,
-		    size_t *len)
+static int one_line(const char *name, const struct secret_form *form, const char *line, size_t *len)
 {
 	const char *newline = memchr(line, '\n', *len);
 	size_t first = newline ? (size_t)(newline - line) : *len;

@@ -80,10 +80,10 @@ bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *inf
 	if (apdu_status(answer, len) != SW_OK)
 		return false;
 	end = answer + len - 2;
-	if (!number(&at, end, 0x80, 1, &version) ||
-	    !number(&at, end, 0x81, 5, &card) || !number(&at, end, 0x82, 1, &profile) ||
-	    !number(&at, end, 0x83, 4, &total) || !number(&at, end, 0x84, 4, &remaining) ||
-	    !number(&at, end, 0x85, 1, &state) || !number(&at, end, 0x86, 1, &tries))
+	if (!number(&at, end, 0x80, 1, &version) || !number(&at, end, 0x81, 5, &card) ||
+	    !number(&at, end, 0x82, 1, &profile) || !number(&at, end, 0x83, 4, &total) ||
+	    !number(&at, end, 0x84, 4, &remaining) || !number(&at, end, 0x85, 1, &state) ||
+	    !number(&at, end, 0x86, 1, &tries))
 		return false;
 	if (version != VERSION || remaining > total || !qsc_card_state_name((unsigned int)state) ||
 	    (state != QSC_CARD_LOADING && !qsc_profile_name((unsigned int)profile)))

@@ -49,3 +49,16 @@ $(OUT)/tests/keyd/qskeyd: $(QSKEYD_OBJS) $(OBJ)/tests/keyd/standin.o $(KEYD_ARCH
 	$(Q)$(CC) -pie $(QSC_LDFLAGS) $(STANDIN_WRAPS:%=-Wl,--wrap=qsc_%) $^ $(KEYD_LIBS) -o $@
 
 .PHONY: keyd-helpers
+
+$(OBJ)/tests/test_keyd_%.o: QSC_CFLAGS += -I$(SRC)/qskeyd $(KEYD_INCLUDES)
+$(OUT)/tests/test_keyd_%: $(OBJ)/tests/test_keyd_%.o $(QSKEYD_PARTS) $(KEYD_ARCHIVES)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -pie $(QSC_LDFLAGS) $(WRAP:%=-Wl,--wrap=%) $^ $(KEYD_LIBS) -lcmocka -o $@
+
+# These bring a PC/SC, and a service and a kernel of their own.
+$(OUT)/tests/test_keyd_visit: WRAP := SCardConnect SCardBeginTransaction SCardEndTransaction \
+				      SCardDisconnect SCardTransmit
+$(OUT)/tests/test_keyd_call: WRAP := \
+	$(addprefix exchange_,start free rebind say say_last) \
+	$(addprefix feed_,call_new call_del erase lifetime has_call peer_uses session activate)

@@ -66,7 +66,7 @@ void call_forget(struct call *call, const char *last_words)
 	struct failure why;
 
 	if (call->waiter) {
-		fail(&why, FAIL_ENDED, "the call was ended");
+		failure(&why, FAIL_ENDED, "the call was ended");
 		call_answer(call, &why);
 	}
 	LIST_REMOVE(call, link);
@@ -190,7 +190,7 @@ void call_start(struct calls *calls, const struct call_want *want, struct call_w
 	struct call *call;
 
 	if (call_find(calls, want->params.id)) {
-		fail(&why, FAIL_BAD_REQUEST, "there is a call %s already", want->params.id);
+		failure(&why, FAIL_BAD_REQUEST, "there is a call %s already", want->params.id);
 		waiter->done(waiter, NULL, &why);
 		return;
 	}
@@ -201,7 +201,7 @@ void call_start(struct calls *calls, const struct call_want *want, struct call_w
 	call = make_call(calls, want);
 	if (!call) {
 		feed_call_del(calls->feed, want->params.id, &why);
-		fail(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
+		failure(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
 		waiter->done(waiter, NULL, &why);
 		return;
 	}
@@ -210,7 +210,7 @@ void call_start(struct calls *calls, const struct call_want *want, struct call_w
 	call->now = exchange_start(&calls->env, &first, &start_ops, call);
 	if (call->now)
 		return;
-	fail(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
+	failure(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
 	start_failed(call, &why);
 }
 
@@ -242,7 +242,7 @@ void call_abandon(struct calls *calls, struct call_waiter *waiter)
 	call->waiter = NULL;
 	if (call->state != CALL_STARTING)
 		return;
-	fail(&why, FAIL_ENDED, "whoever started it did not wait for it");
+	failure(&why, FAIL_ENDED, "whoever started it did not wait for it");
 	start_failed(call, &why);
 }
 
@@ -253,7 +253,7 @@ void calls_end_all(struct calls *calls)
 
 	while ((call = LIST_FIRST(&calls->list))) {
 		if (call->state == CALL_STARTING) {
-			fail(&why, FAIL_ENDED, "qskeyd ends");
+			failure(&why, FAIL_ENDED, "qskeyd ends");
 			start_failed(call, &why);
 		} else {
 			call_forget(call, NULL);

@@ -99,8 +99,7 @@ static void tell(struct card_request *req)
 static void finished(struct job *job)
 {
 	struct card_request *req = request_of(job);
-	bool enough = req->job.op == CARD_DRAW ||
-		      (req->job.op != CARD_LOOK && !req->job.why.code);
+	bool enough = req->job.op == CARD_DRAW || (req->job.op != CARD_LOOK && !req->job.why.code);
 
 	if (req->job.why.code > req->best.code)
 		req->best = req->job.why;
@@ -152,7 +151,8 @@ bool cards_take_spare(struct cards *cards, uint64_t card, struct drawn *drawn)
 {
 	struct spare *spare;
 
-	STAILQ_FOREACH(spare, &cards->spares, link) {
+	STAILQ_FOREACH(spare, &cards->spares, link)
+	{
 		if (spare->drawn->card != card)
 			continue;
 		*drawn = *spare->drawn;

@@ -102,9 +102,9 @@ static void rekey_call(struct client *client)
 	struct failure why;
 
 	if (!call)
-		fail(&why, FAIL_BAD_REQUEST, "qskeyd has no call %s", client->req.id);
+		failure(&why, FAIL_BAD_REQUEST, "qskeyd has no call %s", client->req.id);
 	else if (call->waiter)
-		fail(&why, FAIL_BAD_REQUEST, "somebody waits for that call already");
+		failure(&why, FAIL_BAD_REQUEST, "somebody waits for that call already");
 	else if (!rekey_begin(call, "a user wants it", &why)) {
 		client->waiter.done = call_done;
 		call->waiter = &client->waiter;
@@ -179,8 +179,9 @@ static void answer_info(struct client *client)
 		client_answer(client, obj);
 		return;
 	}
-	fail(&why, FAIL_OTHER_CARD, "there is no card %llu: \"qsctl card list\" tells what there is",
-	     (unsigned long long)client->req.card);
+	failure(&why, FAIL_OTHER_CARD,
+		"there is no card %llu: \"qsctl card list\" tells what there is",
+		(unsigned long long)client->req.card);
 	client_refuse(client, view ? &view->why : &why);
 }
 
@@ -219,7 +220,7 @@ static void ask_cards(struct client *client, enum card_op op)
 	if (!client->views)
 		client->views = calloc(CARDS_MAX, sizeof(*client->views));
 	if (!client->views) {
-		fail(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
+		failure(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
 		client_refuse(client, &why);
 		return;
 	}
@@ -239,14 +240,14 @@ void control_pin(struct client *client, const char *line, size_t len)
 
 	client->pin_follows = false;
 	if (!qsc_card_pin_ok(line, len)) {
-		fail(&why, FAIL_BAD_REQUEST, "a PIN is %d to %d digits; no try was used",
-		     QSC_CARD_PIN_MIN, QSC_CARD_PIN_MAX);
+		failure(&why, FAIL_BAD_REQUEST, "a PIN is %d to %d digits; no try was used",
+			QSC_CARD_PIN_MIN, QSC_CARD_PIN_MAX);
 		client_refuse(client, &why);
 		return;
 	}
 	client->pin = secmem_get(QSC_CARD_PIN_MAX + 1);
 	if (!client->pin) {
-		fail(&why, FAIL_INTERNAL, "not enough memory for secrets");
+		failure(&why, FAIL_INTERNAL, "not enough memory for secrets");
 		client_refuse(client, &why);
 		return;
 	}

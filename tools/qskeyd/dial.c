@@ -71,7 +71,8 @@ static void look_up(void *arg, struct job_list *jobs)
 	struct dialer *d = arg;
 	struct job *job;
 
-	STAILQ_FOREACH(job, jobs, link) {
+	STAILQ_FOREACH(job, jobs, link)
+	{
 		struct dial *dial = (struct dial *)job;
 
 		dial->error = getaddrinfo(d->host, d->port, &hints, &dial->all);
@@ -85,17 +86,17 @@ int dialer_new(struct dialer **dialer, struct event_base *base, const char *serv
 
 	*dialer = d;
 	if (!d)
-		return fail(why, FAIL_INTERNAL, "not enough memory");
+		return failure(why, FAIL_INTERNAL, "not enough memory");
 	d->base = base;
 	d->service = service;
 	d->seconds = seconds;
 	if (!split(d))
-		return fail(why, FAIL_BAD_REQUEST,
-			    "service: \"%s\" is not kms.example.net:7780, 192.0.2.1:7780 or "
-			    "[2001:db8::1]:7780",
-			    service);
+		return failure(why, FAIL_BAD_REQUEST,
+			       "service: \"%s\" is not kms.example.net:7780, 192.0.2.1:7780 or "
+			       "[2001:db8::1]:7780",
+			       service);
 	d->thread = thread_start(base, "names", 1, look_up, d);
-	return d->thread ? 0 : fail(why, FAIL_INTERNAL, "cannot start a thread");
+	return d->thread ? 0 : failure(why, FAIL_INTERNAL, "cannot start a thread");
 }
 
 void dialer_free(struct dialer *d)
@@ -136,10 +137,10 @@ static void unreachable(struct dial *dial)
 {
 	struct failure why;
 
-	fail(&why, FAIL_UNREACHABLE,
-	     "the key service at %s cannot be reached (%s): is there a way to it, and does it run? "
-	     "No key was used",
-	     dial->dialer->service, strerror(dial->last_errno));
+	failure(&why, FAIL_UNREACHABLE,
+		"the key service at %s cannot be reached (%s): is there a way to it, and does it run? "
+		"No key was used",
+		dial->dialer->service, strerror(dial->last_errno));
 	end(dial, -1, &why);
 }
 
@@ -223,9 +224,9 @@ static void looked_up(struct job *job)
 		return;
 	}
 	if (dial->error) {
-		fail(&why, FAIL_UNREACHABLE,
-		     "the name of the key service, %s, cannot be resolved (%s). No key was used",
-		     dial->dialer->host, gai_strerror(dial->error));
+		failure(&why, FAIL_UNREACHABLE,
+			"the name of the key service, %s, cannot be resolved (%s). No key was used",
+			dial->dialer->host, gai_strerror(dial->error));
 		end(dial, -1, &why);
 		return;
 	}

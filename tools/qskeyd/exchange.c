@@ -80,7 +80,7 @@ static void no_memory(struct exchange *ex)
 {
 	struct failure why;
 
-	fail(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
+	failure(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
 	give_up(ex, &why);
 }
 
@@ -297,7 +297,7 @@ static void answered(struct exchange *ex, const struct kms_line *line)
 		hand_over(ex, line);
 		return;
 	}
-	fail(&why, FAIL_SERVICE, "the key service has answered another question than was asked");
+	failure(&why, FAIL_SERVICE, "the key service has answered another question than was asked");
 	give_up(ex, &why);
 }
 
@@ -316,7 +316,7 @@ static void got_line(void *arg, const char *text, size_t len)
 			answered(ex, &line);
 		return;
 	}
-	fail(&why, FAIL_SERVICE, "the key service says what cannot be understood");
+	failure(&why, FAIL_SERVICE, "the key service says what cannot be understood");
 	link_down(ex, LINK_USED, &why);
 }
 
@@ -366,13 +366,13 @@ static void timed_out(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (ex->step == STEP_ASK)
-		fail(&why, FAIL_TIMEOUT,
-		     "the key service did not answer in %u seconds: try again",
-		     ex->env->answer_seconds);
+		failure(&why, FAIL_TIMEOUT,
+			"the key service did not answer in %u seconds: try again",
+			ex->env->answer_seconds);
 	else
-		fail(&why, FAIL_TIMEOUT,
-		     "the card did not answer in %u seconds: take it out and insert it again",
-		     ex->env->card_seconds);
+		failure(&why, FAIL_TIMEOUT,
+			"the card did not answer in %u seconds: take it out and insert it again",
+			ex->env->card_seconds);
 	give_up(ex, &why);
 }
 

@@ -42,7 +42,7 @@ static const struct {
 };
 /* clang-format on */
 
-int fail(struct failure *why, enum failure_code code, const char *fmt, ...)
+int failure(struct failure *why, enum failure_code code, const char *fmt, ...)
 {
 	va_list ap;
 

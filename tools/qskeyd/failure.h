@@ -47,7 +47,7 @@ struct failure {
 };
 
 /* Sets @why and returns -1. */
-int fail(struct failure *why, enum failure_code code, const char *fmt, ...)
+int failure(struct failure *why, enum failure_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* A word for programs, and the exit status of qsctl */

@@ -19,7 +19,7 @@ static int no(struct feed *feed, const char *what, struct failure *why)
 {
 	const struct qsc_error *err = qsc_last_error(feed->sk);
 
-	return fail(why, FAIL_KERNEL, "%s: %s", what, err->text[0] ? err->text : "failed");
+	return failure(why, FAIL_KERNEL, "%s: %s", what, err->text[0] ? err->text : "failed");
 }
 
 static int pass_on(const struct qsc_event *event, void *arg)
@@ -51,19 +51,19 @@ int feed_open(struct feed **out, struct event_base *base,
 
 	*out = feed;
 	if (!feed)
-		return fail(why, FAIL_INTERNAL, "not enough memory");
+		return failure(why, FAIL_INTERNAL, "not enough memory");
 	feed->event = event;
 	feed->arg = arg;
 	if (qsc_open(&feed->sk))
 		return feed->sk ? no(feed, "the kernel module", why) :
-				  fail(why, FAIL_INTERNAL, "not enough memory");
+				  failure(why, FAIL_INTERNAL, "not enough memory");
 	if (qsc_subscribe(feed->sk))
 		return no(feed, "events of the kernel", why);
-	feed->readable = event_new(base, qsc_event_fd(feed->sk), EV_READ | EV_PERSIST, can_read,
-				   feed);
+	feed->readable =
+		event_new(base, qsc_event_fd(feed->sk), EV_READ | EV_PERSIST, can_read, feed);
 	return feed->readable && !event_add(feed->readable, NULL) ?
 		       0 :
-		       fail(why, FAIL_INTERNAL, "not enough memory");
+		       failure(why, FAIL_INTERNAL, "not enough memory");
 }
 
 void feed_close(struct feed *feed)
@@ -118,7 +118,7 @@ int feed_session(struct feed *feed, const struct exchange_want *want,
 	int err;
 
 	if (!session)
-		return fail(why, FAIL_INTERNAL, "not enough memory for secrets");
+		return failure(why, FAIL_INTERNAL, "not enough memory for secrets");
 	session->role = want->role;
 	session->caller = key->line->caller;
 	session->callee = key->line->callee;

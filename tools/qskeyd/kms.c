@@ -80,19 +80,18 @@ static void read_refusal(struct json_object *obj, struct failure *why)
 		{ "suite", FAIL_REFUSED,
 		  "the other party has chosen another suite: both must give the same \"suite\"" },
 		{ "busy", FAIL_SERVICE, "the key service is busy: try again" },
-		{ "unavailable", FAIL_SERVICE,
-		  "the key service is out of order: try again later" },
+		{ "unavailable", FAIL_SERVICE, "the key service is out of order: try again later" },
 	};
 	const char *word = json_line_text(obj, "error"), *detail = json_line_text(obj, "detail");
 
 	for (size_t i = 0; word && i < sizeof(known) / sizeof(known[0]); i++) {
 		if (strcmp(word, known[i].word))
 			continue;
-		fail(why, known[i].code, "%s", known[i].text);
+		failure(why, known[i].code, "%s", known[i].text);
 		return;
 	}
-	fail(why, FAIL_REFUSED, "the key service says no: %.32s%s%.200s", word ? word : "?",
-	     detail ? ": " : "", detail ? detail : "");
+	failure(why, FAIL_REFUSED, "the key service says no: %.32s%s%.200s", word ? word : "?",
+		detail ? ": " : "", detail ? detail : "");
 }
 
 static bool read_name(struct json_object *obj, const char *name, char *out)

@@ -42,8 +42,8 @@ static int use_key(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t 
 	struct link *link = SSL_get_app_data(ssl);
 
 	*session = NULL;
-	if (!link->auth || !cipher || (md && EVP_MD_get_type(md) !=
-						       EVP_MD_get_type(SSL_CIPHER_get_handshake_digest(cipher))))
+	if (!link->auth || !cipher ||
+	    (md && EVP_MD_get_type(md) != EVP_MD_get_type(SSL_CIPHER_get_handshake_digest(cipher))))
 		return 0;
 	*session = SSL_SESSION_new();
 	if (*session && SSL_SESSION_set1_master_key(*session, link->auth, QSC_KEYS_LEN) &&
@@ -98,8 +98,8 @@ SSL_CTX *link_context(void)
 
 static enum link_end not_the_service(struct link *link, const char *what, struct failure *why)
 {
-	fail(why, FAIL_NOT_THE_SERVICE, "%s %s: it is no key service, check \"service\"",
-	     link->service, what);
+	failure(why, FAIL_NOT_THE_SERVICE, "%s %s: it is no key service, check \"service\"",
+		link->service, what);
 	return LINK_CUT;
 }
 
@@ -107,14 +107,14 @@ static enum link_end by_alert(struct link *link, int alert, struct failure *why)
 {
 	switch (alert) {
 	case SSL_AD_ILLEGAL_PARAMETER:
-		fail(why, FAIL_LOGIN_REFUSED,
-		     "the key service at %s does not know this key: the card was revoked, or is "
-		     "not registered there; ask your carrier",
-		     link->service);
+		failure(why, FAIL_LOGIN_REFUSED,
+			"the key service at %s does not know this key: the card was revoked, or is "
+			"not registered there; ask your carrier",
+			link->service);
 		return LINK_REFUSED;
 	case SSL_AD_INTERNAL_ERROR:
-		fail(why, FAIL_SERVICE,
-		     "the key service at %s is out of order: try again later", link->service);
+		failure(why, FAIL_SERVICE, "the key service at %s is out of order: try again later",
+			link->service);
 		return LINK_CUT;
 	case SSL_AD_NO_APPLICATION_PROTOCOL:
 		return not_the_service(link, "does not speak " ALPN, why);
@@ -129,15 +129,16 @@ static enum link_end explain(struct link *link, struct failure *why)
 	int reason = ERR_GET_REASON(err);
 
 	if (link->certificate)
-		return not_the_service(link, "shows a certificate instead of proving that it knows "
-					     "the key",
+		return not_the_service(link,
+				       "shows a certificate instead of proving that it knows "
+				       "the key",
 				       why);
 	if (ERR_GET_LIB(err) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
 		return by_alert(link, reason - SSL_AD_REASON_OFFSET, why);
 	if (ERR_GET_LIB(err) == ERR_LIB_SSL && reason != SSL_R_UNEXPECTED_EOF_WHILE_READING)
 		return not_the_service(link, "does not speak TLS 1.3 as it should", why);
-	fail(why, FAIL_SERVICE, "the key service at %s ended the connection: try again later",
-	     link->service);
+	failure(why, FAIL_SERVICE, "the key service at %s ended the connection: try again later",
+		link->service);
 	return LINK_CUT;
 }
 
@@ -155,8 +156,8 @@ static void timed_out(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	fail(&why, FAIL_SERVICE, "the key service at %s does not answer: try again later",
-	     link->service);
+	failure(&why, FAIL_SERVICE, "the key service at %s does not answer: try again later",
+		link->service);
 	end(link, LINK_CUT, &why);
 }
 
@@ -203,8 +204,8 @@ static void has_event(struct bufferevent *bev, short what, void *arg)
 	how = explain(link, &why);
 	if (link->up) {
 		how = LINK_USED;
-		fail(&why, FAIL_SERVICE, "the key service at %s ended the connection",
-		     link->service);
+		failure(&why, FAIL_SERVICE, "the key service at %s ended the connection",
+			link->service);
 	}
 	end(link, how, &why);
 }
@@ -220,16 +221,16 @@ static void can_read(struct bufferevent *bev, void *arg)
 
 	if (line) {
 		if (evbuffer_get_length(in))
-			bufferevent_trigger(bev, EV_READ, BEV_TRIG_IGNORE_WATERMARKS |
-								  BEV_TRIG_DEFER_CALLBACKS);
+			bufferevent_trigger(bev, EV_READ,
+					    BEV_TRIG_IGNORE_WATERMARKS | BEV_TRIG_DEFER_CALLBACKS);
 		link->ops->line(link->arg, line, len);
 		free(line);
 		return;
 	}
 	if (evbuffer_get_length(in) <= LINE_MAX_BYTES)
 		return;
-	fail(&why, FAIL_SERVICE, "the key service at %s sends lines that are too long",
-	     link->service);
+	failure(&why, FAIL_SERVICE, "the key service at %s sends lines that are too long",
+		link->service);
 	end(link, LINK_USED, &why);
 }
 

@@ -33,9 +33,9 @@ static void drop_context(struct pcsc *pcsc)
 
 static int no_pcscd(LONG error, struct failure *why)
 {
-	return fail(why, FAIL_NO_PCSCD,
-		    "pcscd is not running (%s): start it (systemctl start pcscd.socket)",
-		    pcsc_stringify_error(error));
+	return failure(why, FAIL_NO_PCSCD,
+		       "pcscd is not running (%s): start it (systemctl start pcscd.socket)",
+		       pcsc_stringify_error(error));
 }
 
 static int get_context(struct pcsc *pcsc, struct failure *why)
@@ -64,7 +64,7 @@ static int list_readers(struct pcsc *pcsc, char **names, struct failure *why)
 	if (error == SCARD_S_SUCCESS) {
 		*names = calloc(1, len + 2);
 		if (!*names)
-			return fail(why, FAIL_INTERNAL, "not enough memory");
+			return failure(why, FAIL_INTERNAL, "not enough memory");
 		error = SCardListReaders(pcsc->context, NULL, *names, &len);
 	}
 	if (error == SCARD_S_SUCCESS)
@@ -72,8 +72,8 @@ static int list_readers(struct pcsc *pcsc, char **names, struct failure *why)
 	free(*names);
 	*names = NULL;
 	if (error == SCARD_E_NO_READERS_AVAILABLE)
-		return fail(why, FAIL_NO_READER,
-			    "pcscd knows no card reader: connect one, or install its driver");
+		return failure(why, FAIL_NO_READER,
+			       "pcscd knows no card reader: connect one, or install its driver");
 	drop_context(pcsc);
 	return no_pcscd(error, why);
 }
@@ -109,8 +109,9 @@ static int visit_reader(struct pcsc *pcsc, const char *reader, struct card_job *
 	}
 	ret = visit_identify(&visit, view);
 	if (job->card && view->has_info && view->info.card != job->card)
-		ret = fail(&view->why, FAIL_OTHER_CARD, "%s has card %llu, not card %llu", reader,
-			   (unsigned long long)view->info.card, (unsigned long long)job->card);
+		ret = failure(&view->why, FAIL_OTHER_CARD, "%s has card %llu, not card %llu",
+			      reader, (unsigned long long)view->info.card,
+			      (unsigned long long)job->card);
 	if (!ret)
 		ret = use_card(pcsc, &visit, job, view);
 	visit_end(&visit);
@@ -122,8 +123,8 @@ static void visit_all(struct pcsc *pcsc, const char *names, struct card_job *job
 {
 	struct card_view *view;
 
-	fail(&job->why, FAIL_NO_READER, "there is no reader \"%s\": connect it",
-	     pcsc->reader ? pcsc->reader : "");
+	failure(&job->why, FAIL_NO_READER, "there is no reader \"%s\": connect it",
+		pcsc->reader ? pcsc->reader : "");
 	for (const char *reader = names; *reader; reader += strlen(reader) + 1) {
 		if (pcsc->reader && !strstr(reader, pcsc->reader))
 			continue;

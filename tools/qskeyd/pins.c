@@ -84,8 +84,7 @@ static int read_file(const char *file, char *pin, struct qsc_why *why)
 }
 
 /* The file may have a new PIN by now: compare before saying no. */
-static int from_file(struct pins *pins, const struct entry *refused, char *pin,
-		     struct qsc_why *why)
+static int from_file(struct pins *pins, const struct entry *refused, char *pin, struct qsc_why *why)
 {
 	char *text;
 	int err;

@@ -30,8 +30,8 @@ static int draw_failed(struct pool_file *pool, int err, const struct qsc_why *te
 {
 	qsc_card_info(pool->card, &pool->info);
 	if (!card_usable(&pool->info, pool->path, why))
-		fail(why, FAIL_CARD_BROKEN, "%s%s", text->text,
-		     err == -EIO ? "; repair the disk and start qskeyd again" : "");
+		failure(why, FAIL_CARD_BROKEN, "%s%s", text->text,
+			err == -EIO ? "; repair the disk and start qskeyd again" : "");
 	return -1;
 }
 
@@ -107,11 +107,11 @@ static void look(struct pool_file *pool, struct card_job *job)
 		return;
 	}
 	if (job->card && job->card != pool->info.card)
-		fail(&job->why, FAIL_OTHER_CARD, "%s is card %llu, not card %llu", pool->path,
-		     (unsigned long long)pool->info.card, (unsigned long long)job->card);
+		failure(&job->why, FAIL_OTHER_CARD, "%s is card %llu, not card %llu", pool->path,
+			(unsigned long long)pool->info.card, (unsigned long long)job->card);
 	else if (job->op == CARD_UNLOCK)
-		fail(&job->why, FAIL_BAD_REQUEST, "%s needs no PIN: its key file is enough",
-		     pool->path);
+		failure(&job->why, FAIL_BAD_REQUEST, "%s needs no PIN: its key file is enough",
+			pool->path);
 	else
 		job->why = view->why;
 }
@@ -123,7 +123,8 @@ static void run(void *arg, struct job_list *jobs)
 	unsigned int n = 0;
 	struct job *job;
 
-	STAILQ_FOREACH(job, jobs, link) {
+	STAILQ_FOREACH(job, jobs, link)
+	{
 		if (job_of(job)->op == CARD_DRAW)
 			draws[n++] = job_of(job);
 		else

@@ -31,20 +31,22 @@ int card_usable(const struct qsc_card_info *info, const char *where, struct fail
 
 	switch (info->state) {
 	case QSC_CARD_REVOKED:
-		return fail(why, FAIL_REVOKED_CARD,
-			    "card %llu (%s) was revoked by your carrier; it will never work again: "
-			    "ask for a new card",
-			    card, where);
+		return failure(
+			why, FAIL_REVOKED_CARD,
+			"card %llu (%s) was revoked by your carrier; it will never work again: "
+			"ask for a new card",
+			card, where);
 	case QSC_CARD_LOADING:
-		return fail(why, FAIL_CARD_LOADING,
-			    "the card in %s has no keys yet: it has to be personalised first "
-			    "(qspool personalise)",
-			    where);
+		return failure(why, FAIL_CARD_LOADING,
+			       "the card in %s has no keys yet: it has to be personalised first "
+			       "(qspool personalise)",
+			       where);
 	}
 	if (info->remaining < keys_per_call(info->profile))
-		return fail(why, FAIL_EMPTY_CARD,
-			    "card %llu (%s) is empty, all of its %u keys are used: ask your carrier "
-			    "for a new card",
-			    card, where, info->total);
+		return failure(
+			why, FAIL_EMPTY_CARD,
+			"card %llu (%s) is empty, all of its %u keys are used: ask your carrier "
+			"for a new card",
+			card, where, info->total);
 	return 0;
 }

@@ -190,11 +190,11 @@ int rekey_begin(struct call *call, const char *because, struct failure *why)
 	struct exchange_want want;
 
 	if (call->state == CALL_STARTING)
-		return fail(why, FAIL_BAD_REQUEST, "the call has no keys yet");
+		return failure(why, FAIL_BAD_REQUEST, "the call has no keys yet");
 	if (call->state == CALL_REKEYING)
-		return fail(why, FAIL_BAD_REQUEST, "new keys are on their way already");
+		return failure(why, FAIL_BAD_REQUEST, "new keys are on their way already");
 	if (call->tried == UINT32_MAX)
-		return fail(why, FAIL_BAD_REQUEST, "the call has had all epochs there are");
+		return failure(why, FAIL_BAD_REQUEST, "the call has had all epochs there are");
 	/* One that the peer never got ready for is over. */
 	exchange_free(call->next);
 	event_del(call->timer);
@@ -205,7 +205,7 @@ int rekey_begin(struct call *call, const char *because, struct failure *why)
 		call->tried--;
 		call->state = CALL_SECURE;
 		retry_later(call);
-		return fail(why, FAIL_INTERNAL, "not enough memory");
+		return failure(why, FAIL_INTERNAL, "not enough memory");
 	}
 	call->state = CALL_REKEYING;
 	log_info("call %s gets new keys: %s", call->id, because);
@@ -217,10 +217,10 @@ static void not_ready(struct call *call)
 {
 	struct failure why;
 
-	fail(&why, FAIL_TIMEOUT,
-	     "the peer is not ready for epoch %u after %u seconds: the call goes on with the old "
-	     "key",
-	     call->tried, call->waited);
+	failure(&why, FAIL_TIMEOUT,
+		"the peer is not ready for epoch %u after %u seconds: the call goes on with the old "
+		"key",
+		call->tried, call->waited);
 	log_warn("call %s: %s", call->id, why.text);
 	call->failures++;
 	call_answer(call, &why);
@@ -249,7 +249,8 @@ void rekey_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (call->state == CALL_WAITING && call->waited < call->calls->ready_seconds + RETRY_SECONDS)
+	if (call->state == CALL_WAITING &&
+	    call->waited < call->calls->ready_seconds + RETRY_SECONDS)
 		look_for_peer(call);
 	else if (rekey_begin(call, "it is time", &why))
 		log_warn("call %s: %s", call->id, why.text);

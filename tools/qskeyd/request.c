@@ -9,7 +9,7 @@
 
 static int bad(struct failure *why, const char *what)
 {
-	return fail(why, FAIL_BAD_REQUEST, "%s", what);
+	return failure(why, FAIL_BAD_REQUEST, "%s", what);
 }
 
 static int read_id(struct json_object *obj, struct request *req, struct failure *why)
@@ -41,9 +41,9 @@ static int read_addr(struct json_object *obj, const char *name, union qsc_addr *
 	/* sin_port and sin6_port are at the same place */
 	if (text && !evutil_parse_sockaddr_port(text, &addr->sa, &len) && addr->in4.sin_port)
 		return 0;
-	return fail(why, FAIL_BAD_REQUEST,
-		    "%s is not an address and port: write 192.0.2.1:5004 or [2001:db8::1]:5004",
-		    name);
+	return failure(why, FAIL_BAD_REQUEST,
+		       "%s is not an address and port: write 192.0.2.1:5004 or [2001:db8::1]:5004",
+		       name);
 }
 
 static int read_u32(struct json_object *obj, const char *name, uint32_t max, uint32_t *out,
@@ -54,7 +54,7 @@ static int read_u32(struct json_object *obj, const char *name, uint32_t max, uin
 	if (!json_object_object_get_ex(obj, name, NULL))
 		return 0;
 	if (!json_line_number(obj, name, max, &n))
-		return fail(why, FAIL_BAD_REQUEST, "%s is not a number from 0 to %u", name, max);
+		return failure(why, FAIL_BAD_REQUEST, "%s is not a number from 0 to %u", name, max);
 	*out = (uint32_t)n;
 	return 0;
 }

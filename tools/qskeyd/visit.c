@@ -26,25 +26,26 @@ static int no_way(struct visit *visit, struct failure *why)
 	switch (visit->error) {
 	case SCARD_E_NO_SMARTCARD:
 	case SCARD_W_REMOVED_CARD:
-		return fail(why, FAIL_NO_CARD, "there is no card in %s: insert it", visit->reader);
+		return failure(why, FAIL_NO_CARD, "there is no card in %s: insert it",
+			       visit->reader);
 	case SCARD_E_SHARING_VIOLATION:
-		return fail(why, FAIL_CARD_GONE,
-			    "another program keeps the card in %s for itself: end it",
-			    visit->reader);
+		return failure(why, FAIL_CARD_GONE,
+			       "another program keeps the card in %s for itself: end it",
+			       visit->reader);
 	}
 	if (pcscd_is_gone(visit->error))
-		return fail(why, FAIL_NO_PCSCD, "pcscd went away (%s): start it again",
-			    pcsc_stringify_error(visit->error));
-	return fail(why, FAIL_CARD_GONE,
-		    "the card in %s does not answer (%s): take it out and insert it again",
-		    visit->reader, pcsc_stringify_error(visit->error));
+		return failure(why, FAIL_NO_PCSCD, "pcscd went away (%s): start it again",
+			       pcsc_stringify_error(visit->error));
+	return failure(why, FAIL_CARD_GONE,
+		       "the card in %s does not answer (%s): take it out and insert it again",
+		       visit->reader, pcsc_stringify_error(visit->error));
 }
 
 int visit_begin(struct visit *visit, struct failure *why)
 {
 	visit->answer = secmem_get(APDU_ANSWER_MAX);
 	if (!visit->answer)
-		return fail(why, FAIL_INTERNAL, "not enough memory for secrets");
+		return failure(why, FAIL_INTERNAL, "not enough memory for secrets");
 	visit->error = SCardConnect(visit->context, visit->reader, SCARD_SHARE_SHARED,
 				    SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &visit->handle,
 				    &visit->protocol);
@@ -100,44 +101,46 @@ int visit_identify(struct visit *visit, struct card_view *view)
 	if (sw < 0)
 		return no_way(visit, &view->why);
 	if (sw != SW_OK)
-		return fail(&view->why, FAIL_FOREIGN_CARD,
-			    "the card in %s is not a QSC card (it answers %04X): insert yours",
-			    visit->reader, (unsigned int)sw);
+		return failure(&view->why, FAIL_FOREIGN_CARD,
+			       "the card in %s is not a QSC card (it answers %04X): insert yours",
+			       visit->reader, (unsigned int)sw);
 	apdu_info(&apdu);
 	sw = command(visit, &apdu);
 	if (sw < 0)
 		return no_way(visit, &view->why);
 	if (!apdu_read_info(visit->answer, visit->len, &view->info))
-		return fail(&view->why, FAIL_FOREIGN_CARD,
-			    "the card in %s says nothing sensible about itself (%04X): it needs a "
-			    "newer version of qskeyd, or is not a QSC card",
-			    visit->reader, (unsigned int)sw);
+		return failure(
+			&view->why, FAIL_FOREIGN_CARD,
+			"the card in %s says nothing sensible about itself (%04X): it needs a "
+			"newer version of qskeyd, or is not a QSC card",
+			visit->reader, (unsigned int)sw);
 	view->has_info = true;
 	return card_usable(&view->info, view->where, &view->why);
 }
 
 static int blocked(const struct card_view *view, struct failure *why)
 {
-	return fail(why, FAIL_BLOCKED_PIN,
-		    "the PIN of card %llu (%s) is blocked: ask your carrier for a new card",
-		    NUMBER(view), view->where);
+	return failure(why, FAIL_BLOCKED_PIN,
+		       "the PIN of card %llu (%s) is blocked: ask your carrier for a new card",
+		       NUMBER(view), view->where);
 }
 
 static int no_pin(const struct card_view *view, int err, const struct qsc_why *text,
 		  struct failure *why)
 {
 	if (err == -EKEYREJECTED)
-		return fail(why, FAIL_WRONG_PIN,
-			    "card %llu (%s) has refused this PIN before, so it is not tried again, "
-			    "%u tries left: put the right one into the PIN file, or give it to "
-			    "\"qsctl card unlock\"",
-			    NUMBER(view), view->where, view->info.tries);
+		return failure(
+			why, FAIL_WRONG_PIN,
+			"card %llu (%s) has refused this PIN before, so it is not tried again, "
+			"%u tries left: put the right one into the PIN file, or give it to "
+			"\"qsctl card unlock\"",
+			NUMBER(view), view->where, view->info.tries);
 	if (err == -ENOKEY)
-		return fail(why, FAIL_PIN_NEEDED,
-			    "card %llu (%s) needs its PIN: give it to \"qsctl card unlock\", or "
-			    "set pin-file",
-			    NUMBER(view), view->where);
-	return fail(why, FAIL_PIN_NEEDED, "the PIN of card %llu: %s", NUMBER(view), text->text);
+		return failure(why, FAIL_PIN_NEEDED,
+			       "card %llu (%s) needs its PIN: give it to \"qsctl card unlock\", or "
+			       "set pin-file",
+			       NUMBER(view), view->where);
+	return failure(why, FAIL_PIN_NEEDED, "the PIN of card %llu: %s", NUMBER(view), text->text);
 }
 
 static int try_pin(struct visit *visit, const struct card_view *view, const char *pin,
@@ -152,18 +155,19 @@ static int try_pin(struct visit *visit, const struct card_view *view, const char
 		return no_way(visit, why);
 	if (sw == SW_OK)
 		return pins_tried(visit->pins, view->info.card, pin, true) ?
-			       fail(why, FAIL_INTERNAL, "not enough memory for secrets") :
+			       failure(why, FAIL_INTERNAL, "not enough memory for secrets") :
 			       0;
 	if (sw != SW_BLOCKED && (sw & 0xfff0) != SW_WRONG_PIN)
-		return fail(why, FAIL_CARD_BROKEN, "card %llu (%s) answers %04X to its PIN",
-			    NUMBER(view), view->where, (unsigned int)sw);
+		return failure(why, FAIL_CARD_BROKEN, "card %llu (%s) answers %04X to its PIN",
+			       NUMBER(view), view->where, (unsigned int)sw);
 	pins_tried(visit->pins, view->info.card, pin, false);
 	if (sw == SW_BLOCKED)
 		return blocked(view, why);
-	return fail(why, FAIL_WRONG_PIN,
-		    "that is not the PIN of card %llu (%s), %u tries left: put the right one into "
-		    "the PIN file, or give it to \"qsctl card unlock\"",
-		    NUMBER(view), view->where, (unsigned int)sw & 0xf);
+	return failure(
+		why, FAIL_WRONG_PIN,
+		"that is not the PIN of card %llu (%s), %u tries left: put the right one into "
+		"the PIN file, or give it to \"qsctl card unlock\"",
+		NUMBER(view), view->where, (unsigned int)sw & 0xf);
 }
 
 int visit_verify(struct visit *visit, const struct card_view *view, const char *given,
@@ -177,15 +181,15 @@ int visit_verify(struct visit *visit, const struct card_view *view, const char *
 		return blocked(view, why);
 	/* That one is for people, who know what they do. */
 	if (!given && view->info.tries == 1)
-		return fail(why, FAIL_LAST_TRY,
-			    "card %llu (%s) leaves one try for the PIN, which is not taken for "
-			    "you: give the right one to \"qsctl card unlock\"",
-			    NUMBER(view), view->where);
+		return failure(why, FAIL_LAST_TRY,
+			       "card %llu (%s) leaves one try for the PIN, which is not taken for "
+			       "you: give the right one to \"qsctl card unlock\"",
+			       NUMBER(view), view->where);
 	if (given)
 		return try_pin(visit, view, given, why);
 	pin = secmem_get(QSC_CARD_PIN_MAX + 1);
 	if (!pin)
-		return fail(why, FAIL_INTERNAL, "not enough memory for secrets");
+		return failure(why, FAIL_INTERNAL, "not enough memory for secrets");
 	ret = pins_get(visit->pins, view->info.card, pin, &text);
 	ret = ret ? no_pin(view, ret, &text, why) : try_pin(visit, view, pin, why);
 	secmem_put(pin);
@@ -200,8 +204,9 @@ static int no_key(struct visit *visit, const struct card_view *view, int sw, str
 	case -1:
 		return no_way(visit, why);
 	case SW_NO_PIN: /* it has lost power since */
-		return fail(why, FAIL_CARD_GONE, "card %llu (%s) was reset in between: try again",
-			    NUMBER(view), view->where);
+		return failure(why, FAIL_CARD_GONE,
+			       "card %llu (%s) was reset in between: try again", NUMBER(view),
+			       view->where);
 	case SW_REVOKED:
 		info.state = QSC_CARD_REVOKED;
 		return card_usable(&info, view->where, why);
@@ -209,9 +214,9 @@ static int no_key(struct visit *visit, const struct card_view *view, int sw, str
 		info.remaining = 0;
 		return card_usable(&info, view->where, why);
 	}
-	return fail(why, FAIL_CARD_BROKEN,
-		    "card %llu (%s) cannot give a key (%04X): ask your carrier for a new card",
-		    NUMBER(view), view->where, (unsigned int)sw);
+	return failure(why, FAIL_CARD_BROKEN,
+		       "card %llu (%s) cannot give a key (%04X): ask your carrier for a new card",
+		       NUMBER(view), view->where, (unsigned int)sw);
 }
 
 /* Whatever comes instead of a key, the slot may have been burnt. */
@@ -223,7 +228,7 @@ static int draw_one(struct visit *visit, const struct card_view *view, struct dr
 	int sw, ret = 0;
 
 	if (!draw)
-		return fail(why, FAIL_INTERNAL, "not enough memory for secrets");
+		return failure(why, FAIL_INTERNAL, "not enough memory for secrets");
 	apdu_draw(&apdu, purpose_of(view->info.profile, drawn->n));
 	sw = command(visit, &apdu);
 	if (apdu_read_draw(visit->answer, visit->len, draw)) {

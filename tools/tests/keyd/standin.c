@@ -260,7 +260,8 @@ static void hash_keys(const uint8_t *session, const char *id, uint32_t suite, ui
 
 static int unwrap(const char *id, const struct qsc_session *s, char *hash)
 {
-	struct qsc_keys_call call = { .role = (uint8_t)s->role, .suite = s->suite,
+	struct qsc_keys_call call = { .role = (uint8_t)s->role,
+				      .suite = s->suite,
 				      .epoch = s->epoch };
 	uint8_t wrap[QSC_KEYS_LEN], session[QSC_KEYS_LEN];
 	int err;
