@@ -93,9 +93,10 @@ both() {
 	return "$status"
 }
 
-# flow V PORT PACKETS EVERY_US
+# flow V PORT PACKETS EVERY_US: as a stream of its own, since a call protects no
+# packet number of a stream twice
 flow() {
-	"$RTP_FLOW" -c "$3" -i "$4" -w 10000 "$alice" "${alice_ip[$1]}:$2" "${bob_ip[$1]}:$2" \
+	"$RTP_FLOW" -s "$RANDOM" -c "$3" -i "$4" -w 10000 "$alice" "${alice_ip[$1]}:$2" "${bob_ip[$1]}:$2" \
 		"$bob" "${bob_ip[$1]}:$2" "${alice_ip[$1]}:$2"
 }
 
@@ -126,7 +127,7 @@ rekey_in_call() {
 
 # epochs NS ID: keys of epoch 2 are in use, both ways
 epochs() {
-	"$QSCTL" -n "$1" call show "$2" | tee "$work/show" | grep -c 'mki 00000002' |
+	"$QSCTL" -n "$1" call show "$2" | tee "$work/show" | grep -c 'MKI 00000002' |
 		grep -qx 2 || { cat "$work/show"; return 1; }
 }
 

@@ -15,25 +15,29 @@
 #include "log.h"
 #include "secmem.h"
 
+/* The same number for all */
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
+
 #define REGION (64UL << 10)
 
 struct piece {
 	SLIST_ENTRY(piece) link;
 };
 
-static SLIST_HEAD(, piece) unused = SLIST_HEAD_INITIALIZER(unused);
+SLIST_HEAD(pieces, piece);
+
+static struct pieces unused = SLIST_HEAD_INITIALIZER(unused);
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const char *kind = "none";
 static unsigned int used;
 
 static void *map_secret(void)
 {
+	int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
 	void *region = MAP_FAILED;
-	int fd = -1;
 
-#ifdef SYS_memfd_secret
-	fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
-#endif
 	if (fd < 0)
 		return NULL;
 	if (!ftruncate(fd, REGION))

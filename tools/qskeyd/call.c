@@ -46,9 +46,9 @@ struct call *call_find(struct calls *calls, const char *id)
 {
 	struct call *call;
 
-	LIST_FOREACH(call, &calls->list, link)
-	if (!strcmp(call->id, id))
-		return call;
+	for (call = LIST_FIRST(&calls->list); call; call = LIST_NEXT(call, link))
+		if (!strcmp(call->id, id))
+			return call;
 	return NULL;
 }
 
@@ -229,14 +229,14 @@ int call_end(struct calls *calls, const char *id, struct failure *why)
 }
 
 /* Nobody wants a call that is not there yet any more. */
-void call_abandon(struct calls *calls, struct call_waiter *waiter)
+void call_abandon(struct calls *calls, const struct call_waiter *waiter)
 {
 	struct failure why;
 	struct call *call;
 
-	LIST_FOREACH(call, &calls->list, link)
-	if (call->waiter == waiter)
-		break;
+	for (call = LIST_FIRST(&calls->list); call; call = LIST_NEXT(call, link))
+		if (call->waiter == waiter)
+			break;
 	if (!call)
 		return;
 	call->waiter = NULL;

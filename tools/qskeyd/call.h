@@ -60,20 +60,22 @@ struct call {
 	struct call_waiter *waiter;
 };
 
+LIST_HEAD(call_list, call);
+
 struct calls {
 	struct exchange_env env;
 	struct feed *feed;
 	unsigned int rekey_seconds; /* 0: only before a key's lifetime ends */
 	unsigned int ready_seconds;
 	unsigned int n;
-	LIST_HEAD(, call) list;
+	struct call_list list;
 };
 
 /* call.c */
 void call_start(struct calls *calls, const struct call_want *want, struct call_waiter *waiter);
 struct call *call_find(struct calls *calls, const char *id);
 int call_end(struct calls *calls, const char *id, struct failure *why);
-void call_abandon(struct calls *calls, struct call_waiter *waiter); /* he has gone */
+void call_abandon(struct calls *calls, const struct call_waiter *waiter); /* he has gone */
 void calls_end_all(struct calls *calls); /* their keys stay in the kernel */
 void calls_kernel_event(void *calls, const struct qsc_event *event);
 void call_answer(struct call *call, const struct failure *why);

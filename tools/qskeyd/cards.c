@@ -18,11 +18,13 @@ struct spare {
 	struct drawn *drawn; /* secret memory */
 };
 
+STAILQ_HEAD(spares, spare);
+
 struct cards {
 	struct event_base *base;
 	struct provider providers[CARDS_MAX];
 	unsigned int n;
-	STAILQ_HEAD(, spare) spares;
+	struct spares spares;
 	unsigned int n_spares;
 	struct event *wipe;
 };
@@ -151,8 +153,7 @@ bool cards_take_spare(struct cards *cards, uint64_t card, struct drawn *drawn)
 {
 	struct spare *spare;
 
-	STAILQ_FOREACH(spare, &cards->spares, link)
-	{
+	for (spare = STAILQ_FIRST(&cards->spares); spare; spare = STAILQ_NEXT(spare, link)) {
 		if (spare->drawn->card != card)
 			continue;
 		*drawn = *spare->drawn;

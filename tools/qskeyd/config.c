@@ -144,11 +144,11 @@ void config_defaults(struct config *config)
 
 void config_free(struct config *config)
 {
-	char **const texts[] = { &config->service, &config->socket,   &config->group,
-				 &config->user,	   &config->pin_file, &config->reader };
+	char **const all[] = { &config->service, &config->socket,   &config->group,
+				  &config->user,    &config->pin_file, &config->reader };
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		free(*texts[i]);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		free(*all[i]);
 	for (unsigned int i = 0; i < config->pool_files.n; i++)
 		free(config->pool_files.text[i]);
 	for (unsigned int i = 0; i < config->pool_keys.n; i++)

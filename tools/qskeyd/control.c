@@ -16,13 +16,15 @@
 
 #define CLIENTS_MAX 256
 
+LIST_HEAD(clients, client);
+
 struct control {
 	const struct control_env *env;
 	struct event *event;
 	int fd;
 	char *path;
 	unsigned int n;
-	LIST_HEAD(, client) clients;
+	struct clients clients;
 };
 
 /* Several controls are not needed: the list is for the end of the one. */

@@ -263,8 +263,8 @@ static void answer_status(struct client *client)
 	const struct calls *calls = client->env->calls;
 	const struct call *call;
 
-	LIST_FOREACH(call, &calls->list, link)
-	json_object_array_add(array, call_object(call));
+	for (call = LIST_FIRST(&calls->list); call; call = LIST_NEXT(call, link))
+		json_object_array_add(array, call_object(call));
 	put(obj, "version", QSC_TOOLS_VERSION);
 	put(obj, "service", dialer_service(calls->env.dialer));
 	put(obj, "secret_memory", secmem_kind());

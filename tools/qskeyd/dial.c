@@ -71,8 +71,7 @@ static void look_up(void *arg, struct job_list *jobs)
 	struct dialer *d = arg;
 	struct job *job;
 
-	STAILQ_FOREACH(job, jobs, link)
-	{
+	for (job = STAILQ_FIRST(jobs); job; job = STAILQ_NEXT(job, link)) {
 		struct dial *dial = (struct dial *)job;
 
 		dial->error = getaddrinfo(d->host, d->port, &hints, &dial->all);

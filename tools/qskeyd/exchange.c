@@ -113,7 +113,7 @@ static void checked(struct exchange *ex)
 		dial(ex);
 }
 
-static void drawn(struct exchange *ex)
+static void key_came(struct exchange *ex)
 {
 	if (ex->card.job.lost)
 		log_warn("%u keys of card %llu were lost on the way", ex->card.job.lost,
@@ -134,7 +134,7 @@ static void card_done(struct card_request *req)
 		checked(ex);
 		break;
 	case STEP_DRAW:
-		drawn(ex);
+		key_came(ex);
 		break;
 	case STEP_DEAD:
 		really_free(ex);
@@ -330,9 +330,9 @@ static int derive(struct secrets *s)
 {
 	const struct drawn *d = &s->drawn;
 	unsigned int dist = d->wanted - 1;
+	int err = qsc_keys_auth(d->key[0], d->kid[0], s->auth);
 
-	return qsc_keys_auth(d->key[0], d->kid[0], s->auth) ?:
-		       qsc_keys_dist(d->key[dist], d->kid[dist], s->dist);
+	return err ? err : qsc_keys_dist(d->key[dist], d->kid[dist], s->dist);
 }
 
 static void log_in(struct exchange *ex)

@@ -196,8 +196,8 @@ static void run(void *arg, struct job_list *jobs)
 {
 	struct job *job;
 
-	STAILQ_FOREACH(job, jobs, link)
-	run_job(arg, (struct card_job *)job);
+	for (job = STAILQ_FIRST(jobs); job; job = STAILQ_NEXT(job, link))
+		run_job(arg, (struct card_job *)job);
 }
 
 static void stop(struct provider *provider)

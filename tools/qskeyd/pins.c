@@ -21,8 +21,10 @@ struct entry {
 	char *pin; /* secret memory */
 };
 
+SLIST_HEAD(entries, entry);
+
 struct pins {
-	SLIST_HEAD(, entry) list;
+	struct entries list;
 	pthread_mutex_t lock;
 	const char *file;
 };
@@ -60,9 +62,9 @@ static struct entry *find(struct pins *pins, uint64_t card)
 {
 	struct entry *e;
 
-	SLIST_FOREACH(e, &pins->list, link)
-	if (e->card == card)
-		return e;
+	for (e = SLIST_FIRST(&pins->list); e; e = SLIST_NEXT(e, link))
+		if (e->card == card)
+			return e;
 	return NULL;
 }
 

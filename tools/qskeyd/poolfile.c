@@ -123,8 +123,7 @@ static void run(void *arg, struct job_list *jobs)
 	unsigned int n = 0;
 	struct job *job;
 
-	STAILQ_FOREACH(job, jobs, link)
-	{
+	for (job = STAILQ_FIRST(jobs); job; job = STAILQ_NEXT(job, link)) {
 		if (job_of(job)->op == CARD_DRAW)
 			draws[n++] = job_of(job);
 		else

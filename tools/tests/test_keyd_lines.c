@@ -53,7 +53,7 @@ static void a_question_is_one_line(void **state)
 
 static void the_longest_question_fits(void **state)
 {
-	static const uint8_t kid[QSC_KEYS_KID];
+	static const uint8_t kid[QSC_KEYS_KID] = { 1 };
 	char id[QSC_KEYS_CALL_ID_MAX + 1], peer[QSC_KEYS_ID_MAX + 1], out[KMS_LINE_MAX];
 	struct kms_ask ask = { id, QSC_KEYS_CALLEE, peer, 1, UINT32_MAX, kid };
 
