@@ -378,7 +378,7 @@ clock_jumps() {
 
 # At each step of a draw: the call goes on with another key, one is lost.
 torn_card() {
-	local step lost=0
+	local step pid
 
 	for step in draw burnt synced checked copied zeroised answer pin-counted; do
 		halt alice.sim
@@ -389,8 +389,9 @@ torn_card() {
 			until_true eval '! alive alice.sim'
 			sim_start alice - "$ALICE_PORT"
 		) &
+		pid=$!
 		alice_calls "torn-$step" || { echo "at $step"; return 1; }
-		wait
+		wait "$pid"
 		until_true has_card alice && ctl alice call end "torn-$step" || return
 	done
 	grep -c 'keys of card 1 were lost' alice/keyd.log

@@ -22,7 +22,7 @@
 void *secmem_get(size_t size);
 
 /* Wipe it and give it back; NULL is allowed. */
-void secmem_put(void *piece);
+void secmem_put(void *ptr);
 
 /* "memfd_secret", "mlock", or "none" before the first piece */
 const char *secmem_kind(void);

@@ -73,7 +73,7 @@ int unix_socket_listen(const char *path, const char *group)
 
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	err = remove_stale(&addr);
 	if (err)
 		return err;

@@ -40,7 +40,9 @@ static const char *const keywords[] = {
 
 struct add {
 	struct qsc_call_params *params;
-	struct start_args *start; /* NULL: call add */
+	bool start; /* call start: peer and card are known, too */
+	const char *peer;
+	uint64_t card;
 	const char *rtcp;
 	unsigned int seen; /* bit per keyword */
 };
@@ -121,10 +123,10 @@ static int read_value(struct add *add, enum keyword kw, const char *value)
 		return read_u32("window", value, QSC_WINDOW_MIN, QSC_WINDOW_MAX, "packets",
 				&add->params->window);
 	case KW_PEER:
-		add->start->peer = value;
+		add->peer = value;
 		return QSCTL_OK;
 	case KW_CARD:
-		return read_u64("card", value, 1, QSCTL_CARD_MAX, &add->start->card);
+		return read_u64("card", value, 1, QSCTL_CARD_MAX, &add->card);
 	default:
 		return QSCTL_USAGE;
 	}
@@ -177,17 +179,19 @@ int read_call(struct words *words, struct qsc_call_params *params, struct start_
 {
 	struct add add = { .params = params, .start = start };
 	const char *word;
+	int ret;
 
 	memset(params, 0, sizeof(*params));
-	if (start)
-		memset(start, 0, sizeof(*start));
 	params->n_legs = 1;
 	if (need_id(words, &params->id))
 		return QSCTL_USAGE;
 	while ((word = next_word(words)))
 		if (read_keyword(&add, words, word))
 			return QSCTL_USAGE;
-	return check_call(&add);
+	ret = check_call(&add);
+	if (start)
+		*start = (struct start_args){ .peer = add.peer, .card = add.card };
+	return ret;
 }
 
 int cmd_call_add(struct qsctl *ctl, struct words *words)

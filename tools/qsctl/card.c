@@ -226,7 +226,7 @@ int cmd_card_unlock(struct qsctl *ctl, struct words *words)
 	struct json_object *answer = NULL;
 	char pin[PIN_SIZE + 1];
 	struct unlock u;
-	size_t len;
+	size_t len = 0;
 	int ret;
 
 	protect_process();

@@ -45,7 +45,7 @@ int helper_open(struct qsctl *ctl, int *fd)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return complain("socket: \"%s\" is longer than %zu bytes", path,
 				sizeof(addr.sun_path) - 1);
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return no_helper(path, errno);

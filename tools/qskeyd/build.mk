@@ -62,3 +62,17 @@ $(OUT)/tests/test_keyd_visit: WRAP := SCardConnect SCardBeginTransaction SCardEn
 $(OUT)/tests/test_keyd_call: WRAP := \
 	$(addprefix exchange_,start free rebind say say_last) \
 	$(addprefix feed_,call_new call_del erase lifetime has_call peer_uses session activate)
+
+# -------------------------------------------------------------------- install
+install: install-keyd
+install-keyd: $(OUT)/qskeyd
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
+		$(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR)
+	$(INSTALL) -m 755 $(OUT)/qskeyd $(DESTDIR)$(PREFIX)/sbin
+	$(INSTALL) -m 644 $(TOP)/Documentation/man/qskeyd.8 $(DESTDIR)$(MANDIR)/man8
+	$(INSTALL) -m 644 $(TOP)/Documentation/man/qskeyd.conf.5 $(DESTDIR)$(MANDIR)/man5
+	sed 's|@PREFIX@|$(PREFIX)|' $(SRC)/qskeyd/qskeyd.service.in \
+		> $(DESTDIR)$(UNITDIR)/qskeyd.service
+	$(INSTALL) -m 644 $(SRC)/qskeyd/qskeyd.sysusers $(DESTDIR)$(SYSUSERSDIR)/qskeyd.conf
+
+.PHONY: install-keyd

@@ -77,7 +77,7 @@ struct call *call_find(struct calls *calls, const char *id);
 int call_end(struct calls *calls, const char *id, struct failure *why);
 void call_abandon(struct calls *calls, const struct call_waiter *waiter); /* he has gone */
 void calls_end_all(struct calls *calls); /* their keys stay in the kernel */
-void calls_kernel_event(void *calls, const struct qsc_event *event);
+void calls_kernel_event(void *arg, const struct qsc_event *event);
 void call_answer(struct call *call, const struct failure *why);
 void call_forget(struct call *call, const char *last_words);
 void call_revoked(struct call *call, const struct failure *why);
@@ -90,6 +90,6 @@ int64_t call_now_ms(void);
 extern const struct exchange_ops call_live_ops;
 int rekey_begin(struct call *call, const char *because, struct failure *why);
 void rekey_schedule(struct call *call);
-void rekey_timer(evutil_socket_t fd, short what, void *call);
+void rekey_timer(evutil_socket_t fd, short what, void *arg);
 
 #endif /* _QSKEYD_CALL_H */

@@ -142,17 +142,19 @@ void config_defaults(struct config *config)
 			set(config, &nowhere, &rows[i], rows[i].value);
 }
 
+static void free_texts(struct texts *texts)
+{
+	for (unsigned int i = 0; i < texts->n; i++)
+		free(texts->text[i]);
+}
+
 void config_free(struct config *config)
 {
-	char **const all[] = { &config->service, &config->socket,   &config->group,
-				  &config->user,    &config->pin_file, &config->reader };
-
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		free(*all[i]);
-	for (unsigned int i = 0; i < config->pool_files.n; i++)
-		free(config->pool_files.text[i]);
-	for (unsigned int i = 0; i < config->pool_keys.n; i++)
-		free(config->pool_keys.text[i]);
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].kind == TEXT)
+			free(*(char **)((char *)config + rows[i].offset));
+	free_texts(&config->pool_files);
+	free_texts(&config->pool_keys);
 	memset(config, 0, sizeof(*config));
 }
 

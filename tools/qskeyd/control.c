@@ -32,22 +32,25 @@ static struct control *the_control;
 
 void client_free(struct client *client)
 {
-	if (!client->dead) {
-		LIST_REMOVE(client, link);
-		the_control->n--;
-		call_abandon(client->env->calls, &client->waiter);
-		event_free(client->readable);
-		event_free(client->writable);
-		close(client->fd);
-		free(client->out);
-		OPENSSL_secure_clear_free(client->in, REQUEST_MAX);
-		client->dead = true;
-	}
-	if (client->card_busy)
-		return;
 	secmem_put(client->pin);
 	free(client->views);
 	free(client);
+}
+
+/* With a card at work for it, the rest is for card_done(). */
+static void close_client(struct client *client)
+{
+	LIST_REMOVE(client, link);
+	the_control->n--;
+	call_abandon(client->env->calls, &client->waiter);
+	event_free(client->readable);
+	event_free(client->writable);
+	close(client->fd);
+	free(client->out);
+	OPENSSL_secure_clear_free(client->in, REQUEST_MAX);
+	client->dead = true;
+	if (!client->card_busy)
+		client_free(client);
 }
 
 /* The first line that is there is done, and gone. Whether there was one */
@@ -81,7 +84,7 @@ static void next_lines(struct client *client)
 		;
 	/* Too long, or no memory for it */
 	if (!client->busy && client->in_len == REQUEST_MAX)
-		client_free(client);
+		close_client(client);
 }
 
 static void can_read(evutil_socket_t fd, short what, void *arg)
@@ -97,7 +100,7 @@ static void can_read(evutil_socket_t fd, short what, void *arg)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		client_free(client);
+		close_client(client);
 		return;
 	}
 	client->in_len += (size_t)n;
@@ -115,7 +118,7 @@ static void can_write(evutil_socket_t fd, short what, void *arg)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0) {
-		client_free(client);
+		close_client(client);
 		return;
 	}
 	client->out_sent += (size_t)n;
@@ -236,10 +239,12 @@ struct control *control_start(const struct control_env *env, const char *path, c
 
 void control_stop(struct control *control)
 {
+	struct client *client;
+
 	if (!control)
 		return;
-	while (!LIST_EMPTY(&control->clients))
-		client_free(LIST_FIRST(&control->clients));
+	while ((client = LIST_FIRST(&control->clients)))
+		close_client(client);
 	if (control->event)
 		event_free(control->event);
 	close(control->fd);

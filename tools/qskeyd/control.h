@@ -29,7 +29,7 @@ struct client {
 	struct event *readable;
 	struct event *writable;
 	bool busy; /* a request is being worked on */
-	bool dead; /* gone, but for a job with a card that is under way */
+	bool dead; /* closed, but a card is at work for it */
 	bool pin_follows; /* the next line is no JSON */
 	char *in; /* REQUEST_MAX bytes in the secure heap */
 	size_t in_len;
@@ -51,7 +51,7 @@ void control_stop(struct control *control);
 /* Takes the object. */
 void client_answer(struct client *client, struct json_object *obj);
 void client_refuse(struct client *client, const struct failure *why);
-void client_free(struct client *client);
+void client_free(struct client *client); /* after it was closed */
 
 /* control_ops.c */
 void control_request(struct client *client, const char *line, size_t len);

@@ -61,7 +61,7 @@ static bool split(struct dialer *d)
 	if (!len || len >= sizeof(d->host))
 		return false;
 	memcpy(d->host, begin, len);
-	strcpy(d->port, colon + 1);
+	memcpy(d->port, colon + 1, strlen(colon + 1) + 1);
 	return true;
 }
 

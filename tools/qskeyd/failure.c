@@ -47,7 +47,7 @@ int failure(struct failure *why, enum failure_code code, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	/* It is written, not read. cppcheck-suppress ctuuninitvar */
+	/* cppcheck-suppress ctuuninitvar; it is written, not read */
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
 	why->code = code;

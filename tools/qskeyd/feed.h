@@ -11,7 +11,7 @@
 struct feed;
 
 /* @event: each of the kernel's; NULL if some were lost, so look for yourself */
-int feed_open(struct feed **feed, struct event_base *base,
+int feed_open(struct feed **out, struct event_base *base,
 	      void (*event)(void *arg, const struct qsc_event *event), void *arg,
 	      struct failure *why);
 void feed_close(struct feed *feed);

@@ -100,7 +100,7 @@ static bool read_name(struct json_object *obj, const char *name, char *out)
 
 	if (!text || !qsc_keys_subscriber_ok(text))
 		return false;
-	strcpy(out, text);
+	memcpy(out, text, strlen(text) + 1);
 	return true;
 }
 
@@ -146,7 +146,7 @@ static int read_event(struct json_object *obj, const char *event, struct kms_lin
 		return 0;
 	if (!call || !qsc_keys_call_id_ok(call) || !read_number(obj, "epoch", &out->epoch))
 		return -EBADMSG;
-	strcpy(out->call_id, call);
+	memcpy(out->call_id, call, strlen(call) + 1);
 	return 0;
 }
 

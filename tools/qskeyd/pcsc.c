@@ -146,11 +146,12 @@ static void visit_all(struct pcsc *pcsc, const char *names, struct card_job *job
 
 static void attempt(struct pcsc *pcsc, struct card_job *job)
 {
-	char *names;
+	char *names = NULL;
 
 	if (get_context(pcsc, &job->why) || list_readers(pcsc, &names, &job->why))
 		return;
-	visit_all(pcsc, names, job);
+	if (names)
+		visit_all(pcsc, names, job);
 	free(names);
 }
 

@@ -40,8 +40,8 @@ void visit_end(struct visit *visit);
 /* What card is it, and may it be used? */
 int visit_identify(struct visit *visit, struct card_view *view);
 
-/* @pin: or NULL for the one that is known */
-int visit_verify(struct visit *visit, const struct card_view *view, const char *pin,
+/* @given: a PIN, or NULL for the one that is known */
+int visit_verify(struct visit *visit, const struct card_view *view, const char *given,
 		 struct failure *why);
 
 /* What @drawn lacks; @lost counts keys that were burnt and did not get here. */

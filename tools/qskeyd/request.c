@@ -18,7 +18,7 @@ static int read_id(struct json_object *obj, struct request *req, struct failure 
 
 	if (!id || !qsc_keys_call_id_ok(id))
 		return bad(why, "the call-id is not 1 to 127 printable characters without spaces");
-	strcpy(req->id, id);
+	memcpy(req->id, id, strlen(id) + 1);
 	req->params.id = req->id;
 	return 0;
 }
@@ -100,7 +100,7 @@ static int read_call(struct json_object *obj, struct request *req, struct failur
 
 	if (!peer || !qsc_keys_subscriber_ok(peer))
 		return bad(why, "peer is not a subscriber: 1 to 63 of A-Z a-z 0-9 + . _ @ : -");
-	strcpy(req->peer, peer);
+	memcpy(req->peer, peer, strlen(peer) + 1);
 	params->n_legs = 1;
 	if (read_addr(obj, "local", &leg->local, why) ||
 	    read_addr(obj, "remote", &leg->remote, why) || read_rtcp(obj, leg, why) ||

@@ -16,4 +16,15 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Numbers that are the same each time (xorshift) */
+static inline uint32_t some_number(void)
+{
+	static uint32_t state = 2463534242;
+
+	state ^= state << 13;
+	state ^= state >> 17;
+	state ^= state << 5;
+	return state;
+}
+
 #endif /* _KEYD_TEST_H */

@@ -132,18 +132,17 @@ int __wrap_qsc_event_fd(const struct qsc_sock *sk)
 static int say_event(struct qsc_sock *sk, const char *line, qsc_event_cb cb, void *arg)
 {
 	struct qsc_event event = { .leg = -1 };
-	char word[16], id[QSC_CALL_ID_MAX + 1] = "";
-	unsigned int epoch = 0;
+	char word[16] = "", id[QSC_CALL_ID_MAX + 1] = "", epoch[16] = "";
 	struct call *call;
 
-	if (sscanf(line, "%15s %127s %u", word, id, &epoch) < 1)
+	if (sscanf(line, "%15s %127s %15s", word, id, epoch) < 1)
 		return 0;
 	call = find(sk, id);
 	event.call_id = id;
 	if (!strcmp(word, "lost"))
 		return -ENOBUFS;
 	if (!strcmp(word, "uses") && call)
-		call->used_by_peer = epoch;
+		call->used_by_peer = strtol(epoch, NULL, 10);
 	if (!strcmp(word, "rekey"))
 		event.type = QSC_CMD_REKEY_NTF;
 	if (!strcmp(word, "erased")) {
