@@ -239,12 +239,14 @@ struct control *control_start(const struct control_env *env, const char *path, c
 
 void control_stop(struct control *control)
 {
-	struct client *client;
+	struct client *client, *next;
 
 	if (!control)
 		return;
-	while ((client = LIST_FIRST(&control->clients)))
+	for (client = LIST_FIRST(&control->clients); client; client = next) {
+		next = LIST_NEXT(client, link);
 		close_client(client);
+	}
 	if (control->event)
 		event_free(control->event);
 	close(control->fd);
