@@ -71,7 +71,7 @@ both() {
 	pid=$!
 	alice_calls "$1" || status=1
 	wait "$pid" || { cat bob.said; status=1; }
-	return $status
+	return "$status"
 }
 
 hang_up() {
@@ -110,7 +110,7 @@ new_phone() {
 
 	shift 3
 	card_make "$name" "$number" "$name" "$@" && mkfifo "$name/events" &&
-		phone_start "$name" - "$port" $KMS
+		phone_start "$name" - "$port" "$KMS"
 }
 
 restart_keyd() {
@@ -185,15 +185,15 @@ gives_up() {
 
 	bob_answers c3 &
 	pid=$!
-	until_true fed bob 'new c3 role callee' && kill $pid
+	until_true fed bob 'new c3 role callee' && kill "$pid"
 	until_true fed bob 'del c3' && wait "$pid"
 	! fed bob 'session c3.*'
 }
 
 wrong_words() {
 	refused 1 'peer SUBSCRIBER is missing' ctl alice call start x local "$A" remote "$B" &&
-		refused 1 'peer is not a subscriber' ctl alice call start x peer 'b b' local $A \
-			remote $B &&
+		refused 1 'peer is not a subscriber' ctl alice call start x peer 'b b' local "$A" \
+			remote "$B" &&
 		refused 1 'not for secure calls' alice_calls x suite AES_CM_128_HMAC_SHA1_80 &&
 		refused 3 'qskeyd does not run' qsctl -s /nowhere/at/all card list
 }
@@ -211,13 +211,13 @@ wrong_pin() {
 		refused 22 'that is not the PIN of card 1 (SIM of alice 00 00), 2 tries left' \
 			alice_calls p1 &&
 		refused 22 'has refused this PIN before' alice_calls p1 &&
-		ctl alice card info | grep -q 'PIN tries: 2' && echo $PIN >alice/pin &&
+		ctl alice card info | grep -q 'PIN tries: 2' && echo "$PIN" >alice/pin &&
 		alice_calls p1 && ctl alice call end p1
 }
 
 # With qsctl from standard input, from a file, and from pinentry
 unlocks() {
-	keyd_conf alice $KMS && sed -i '/^pin-file/d' alice/conf && restart_keyd alice &&
+	keyd_conf alice "$KMS" && sed -i '/^pin-file/d' alice/conf && restart_keyd alice &&
 		refused 23 'needs its PIN: give it to "qsctl card unlock"' alice_calls p2 &&
 		refused 1 'no try was used' ctl alice card unlock <<<'12ab' &&
 		ctl alice card unlock <<<"$PIN" && alice_calls p2 && ctl alice call end p2 &&
@@ -244,10 +244,10 @@ fake_pinentry() {
 }
 
 last_try() {
-	restart_keyd alice && echo $PIN >alice/pin &&
+	restart_keyd alice && echo "$PIN" >alice/pin &&
 		refused 22 '2 tries left' ctl alice card unlock <<<1111 &&
 		refused 22 '1 tries left' ctl alice card unlock <<<1111 &&
-		keyd_conf alice $KMS && restart_keyd alice &&
+		keyd_conf alice "$KMS" && restart_keyd alice &&
 		refused 21 'leaves one try for the PIN' alice_calls p3 &&
 		ctl alice card unlock <<<"$PIN" && alice_calls p3 && ctl alice call end p3
 }
@@ -300,11 +300,7 @@ no_card() {
 no_reader() {
 	halt carol.pcscd
 	refused 10 'pcscd is not running' ctl carol call start f3 peer bob local "$A" remote "$B" &&
-		mv carol/readers carol/away && mkdir carol/readers &&
-		launch carol.pcscd carol/pcscd.log unshare --mount sh -c '
-			mount -t tmpfs none /run && mkdir -p /run/pcscd &&
-			mount --bind "$1/run" /run/pcscd && rm -f "$1"/run/* &&
-			exec pcscd --foreground --config "$1/readers"' sh "$work/carol" &&
+		pcscd_start carol - none &&
 		until_true test -S carol/run/pcscd.comm &&
 		refused 11 'knows no card reader' \
 			ctl carol call start f4 peer bob local "$A" remote "$B" &&
@@ -329,7 +325,7 @@ impostor() {
 	until_true answers || return
 	refused 31 "$text" alice_calls s2 || status=1
 	halt kms KILL
-	return $status
+	return "$status"
 }
 
 answers() {
@@ -339,11 +335,11 @@ answers() {
 impostors() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
 		-subj /CN=kms -keyout tls.key -out tls.crt 2>/dev/null &&
-		impostor 'shows a certificate' openssl s_server -accept $KMS -cert tls.crt \
+		impostor 'shows a certificate' openssl s_server -accept "$KMS" -cert tls.crt \
 			-key tls.key -quiet &&
-		impostor 'does not speak qsc-kms/1' openssl s_server -accept $KMS -cert tls.crt \
+		impostor 'does not speak qsc-kms/1' openssl s_server -accept "$KMS" -cert tls.crt \
 			-key tls.key -quiet -alpn h2 &&
-		impostor 'it is no key service' openssl s_server -accept $KMS -cert tls.crt \
+		impostor 'it is no key service' openssl s_server -accept "$KMS" -cert tls.crt \
 			-key tls.key -quiet -tls1_2 &&
 		impostor 'does not speak TLS 1.3 as it should' python3 -c '
 import socket
@@ -382,7 +378,7 @@ torn_card() {
 
 	for step in draw burnt synced checked copied zeroised answer pin-counted; do
 		halt alice.sim
-		sim_start alice - "$ALICE_PORT" --die-at $step
+		sim_start alice - "$ALICE_PORT" --die-at "$step"
 		until_true has_card alice || return
 		restart_keyd alice # which forgets that the PIN is right
 		(
@@ -464,7 +460,7 @@ keeps_to_itself() {
 		grep -q '^CapBnd:.*0000000000001000$' "/proc/$pid/status" &&
 		grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status" &&
 		grep -q '^Max core file size *0 *0 ' "/proc/$pid/limits" &&
-		! grep -q $PIN ./*/keyd.log kms.log "/proc/$pid/cmdline" &&
+		! grep -q "$PIN" ./*/keyd.log kms.log "/proc/$pid/cmdline" &&
 		[ "$(stat -c %a alice/s)" = 600 ]
 }
 

@@ -130,13 +130,15 @@ sim_start() {
 		--port "$port" "$@"
 }
 
-# pcscd_start NAME NS PORT: with a /run of its own, whose pcscd/ is $work/NAME/run
+# pcscd_start NAME NS PORT: with a /run of its own, whose pcscd/ is $work/NAME/run;
+# PORT is none for a pcscd without a reader
 pcscd_start() {
 	local dir=$work/$1
 
 	[ -e "$dir/vpcd.so" ] || cp "$VPCD" "$dir/vpcd.so"
-	mkdir -p "$dir/readers"
-	cat >"$dir/readers/conf" <<-END
+	rm -rf "$dir/readers"
+	mkdir "$dir/readers"
+	[ "$3" = none ] || cat >"$dir/readers/conf" <<-END
 	FRIENDLYNAME "SIM of $1"
 	DEVICENAME /dev/null:$(printf '0x%04X' "$3")
 	LIBPATH $dir/vpcd.so

@@ -171,20 +171,23 @@ static bool passing(const struct card_job *job)
 }
 
 /*
- * A call that has got as far as its draw was promised that there is a card: it
- * is waited for. A key that got lost is made up for.
+ * A card that was there a moment ago is waited for: one that dies at work, and
+ * at a draw one that the check before has seen. A key that got lost is made up
+ * for.
  */
 static void run_job(struct pcsc *pcsc, struct card_job *job)
 {
 	int64_t deadline = now_ms() + pcsc->wait_seconds * 1000LL;
+	bool was_there = job->op == CARD_DRAW;
 	unsigned int lost = job->lost;
 
 	attempt(pcsc, job);
 	/* A connection to a pcscd that was started again is worth a second look. */
 	if (job->why.code == FAIL_NO_PCSCD)
 		attempt(pcsc, job);
-	while (job->op == CARD_DRAW && passing(job) && job->lost <= LOST_MAX &&
-	       now_ms() < deadline && !__atomic_load_n(&pcsc->stop, __ATOMIC_RELAXED)) {
+	was_there |= job->why.code == FAIL_CARD_GONE;
+	while (was_there && passing(job) && job->lost <= LOST_MAX && now_ms() < deadline &&
+	       !__atomic_load_n(&pcsc->stop, __ATOMIC_RELAXED)) {
 		if (job->lost > lost)
 			log_warn("a key of the card was lost: %s", job->why.text);
 		lost = job->lost;
