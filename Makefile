@@ -65,6 +65,7 @@ coverage: packages
 bench: packages
 	@$(MAKE) -s tools tests
 	@selftests/bench/run
+	@selftests/bench/kms
 
 format:
 	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' \
@@ -107,7 +108,8 @@ help:
 	@echo '  check-quick    those on the source, and the quick ones on one kernel'
 	@echo '  mutants        break the module on purpose, and see the tests notice'
 	@echo '  coverage       how much of the module its tests run'
-	@echo '  bench          instruction counts, to out/bench.json'
+	@echo '  bench          instruction counts, to out/bench.json, and speed and size of the'
+	@echo '                 key service, to out/bench-kms.json'
 	@echo
 	@echo 'Look after the source'
 	@echo '  format         clang-format of all C code'

@@ -19,7 +19,8 @@ from tap import Skip, diagnose, equal, has, run, test  # noqa: E402
 
 RANDOM = os.environ.get("QSC_SEED", "1")
 THREADS = 16
-KILLS = 12
+KILLS = 100 if kms.FULL else 12
+ATTEMPTS = 125 * KILLS
 STEPS = 40  # a login makes far fewer calls on the store's files
 
 
@@ -30,7 +31,7 @@ class Faulty(Service):
         super().__init__(folder, name)
         self.control = self.folder / f"{name}.control"
         self.fault()
-        self.env = {
+        self.env = kms.PRELOAD | {
             "LD_PRELOAD": str(kms.TESTS / "preload_faults.so"),
             "QSC_FAULT_FILES": str(self.folder / f"{name}.db"),
             "QSC_FAULT_CONTROL": str(self.control),
@@ -46,16 +47,16 @@ class Faulty(Service):
 @test("no key gets in twice, however often the service is killed")
 def _(folder):
     s = Service(folder, "killed").init().start()
-    s.add_cards(1, 2, keys=300)
+    s.add_cards(1, 2, keys=25 * KILLS)
     diagnose(f"QSC_SEED={RANDOM}")
     load = subprocess.Popen(
         s.load_command(
             "--mode=contend",
             "--cards=2",
-            "--keys=300",
+            f"--keys={25 * KILLS}",
             f"--threads={THREADS}",
-            "--count=1500",
-            f"--report={1500 // (KILLS + 1)}",
+            f"--count={ATTEMPTS}",
+            f"--report={ATTEMPTS // (KILLS + 1)}",
             f"--random={RANDOM}",
         ),
         stdout=subprocess.PIPE,

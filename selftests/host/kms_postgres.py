@@ -19,7 +19,7 @@ from tap import diagnose, equal, has, run, test  # noqa: E402
 
 RANDOM = os.environ.get("QSC_SEED", "1")
 THREADS = 16
-RESTARTS = 6
+RESTARTS = 100 if kms.FULL else 6
 
 
 def on(pg, folder, name):
@@ -123,14 +123,14 @@ def _(pg, folder):
 @test("no key gets in twice, however often the server is restarted")
 def _(pg, folder):
     s = on(pg, folder, "restarted").init().start()
-    s.add_cards(1, 2, keys=150)
+    s.add_cards(1, 2, keys=25 * RESTARTS)
     diagnose(f"QSC_SEED={RANDOM}")
-    count = 1000
+    count = 170 * RESTARTS
     load = subprocess.Popen(
         s.load_command(
             "--mode=contend",
             "--cards=2",
-            "--keys=150",
+            f"--keys={25 * RESTARTS}",
             f"--threads={THREADS}",
             f"--count={count}",
             f"--report={count // (RESTARTS + 1)}",

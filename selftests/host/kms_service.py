@@ -18,6 +18,7 @@ from kms import NO_KEY, OK, Service, Talker, request  # noqa: E402
 from tap import Skip, diagnose, equal, has, run, test  # noqa: E402
 
 RANDOM = os.environ.get("QSC_SEED", "1")
+GARBAGE = 5000 if kms.FULL else 150
 STATUS = '{"op":"status"}'
 
 # Cards 1 to 3 are for everybody, a slot of them for each login; who needs a
@@ -111,7 +112,13 @@ def _(s):
 @test("garbage does no harm")
 def _(s):
     diagnose(f"QSC_SEED={RANDOM}")
-    s.load("--mode=garbage", "--first=8", "--keys=150", "--count=150", f"--random={RANDOM}")
+    s.load(
+        "--mode=garbage",
+        "--first=8",
+        f"--keys={GARBAGE}",
+        f"--count={GARBAGE}",
+        f"--random={RANDOM}",
+    )
     equal(s.talk(1, slot(1), "{", STATUS)[2], "closed")
     has(s.talk(1, slot(1), '{"op":"dance"}', STATUS)[2], '"ok":true')
     long = s.talk(1, slot(1), '{"op":"' + "x" * 2000, "wait")
@@ -236,6 +243,23 @@ def _(s):
     equal(s.login(1, slot(1)), OK)
 
 
+@test("the master key may come by standard input, as the unit has it")
+def _(s):
+    other = Service(s.folder, "piped").init()
+    with open(other.master, "rb") as other.stdin:
+        other.start("--master-key=-")
+    other.add_cards(1, 1, keys=10)
+    equal(other.login(1, 0), OK)
+    other.stop()
+    with open(os.devnull, "rb") as other.stdin:
+        try:
+            other.start("--master-key=-")
+        except kms.Died as died:
+            has(str(died), "master key")
+        else:
+            raise AssertionError("it started without a master key")
+
+
 @test("socket, store and kit are for their owner only")
 def _(s):
     for path in s.socket, s.kit, s.folder / "service.db":
@@ -291,7 +315,7 @@ def _(s):
 def _(s):
     trace = s.folder / "trace"
     other = Service(s.folder, "traced").init()
-    other.env = {
+    other.env = kms.PRELOAD | {
         "LD_PRELOAD": str(kms.TESTS / "preload_faults.so"),
         "QSC_FAULT_FILES": str(s.folder / "traced.db"),
         "QSC_FAULT_TRACE": str(trace),
@@ -404,7 +428,9 @@ def main():
         service = Service(folder).init().start()
         service.add_cards(1, 3, keys=300)
         service.add_cards(4, 1, profile=2, keys=20)
-        service.add_cards(5, 5, keys=200)
+        service.add_cards(5, 3, keys=200)
+        service.add_cards(8, 1, keys=GARBAGE)
+        service.add_cards(9, 1, keys=200)
         return run(service)
 
 

@@ -20,6 +20,10 @@ TOP = Path(__file__).resolve().parent.parent.parent
 OUT = Path(os.environ.get("QSC_KMS_OUT", TOP / "out" / "tools"))
 TESTS = OUT / "tests" / "kms"
 SEED = "seed"
+# QSC_FULL=1 in the environment: tests that count do so for longer.
+FULL = bool(os.environ.get("QSC_FULL"))
+# Libraries that are put in front of the sanitizer's
+PRELOAD = {"ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 # The ends of a login, as kms_client prints them. A wrong key, an unknown one
 # and one that was used look the same.
@@ -63,6 +67,7 @@ class Service:
         self.kit = self.folder / f"{name}.kit"
         self.master = self.folder / "master.key"
         self.env = {}
+        self.stdin = None
         self.port = 0
         self.process = None
         if not self.master.exists():
@@ -91,7 +96,10 @@ class Service:
         begin = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                self.command(*options), stderr=log, env={**os.environ, **self.env}
+                self.command(*options),
+                stdin=self.stdin,
+                stderr=log,
+                env={**os.environ, **self.env},
             )
 
         def listens():
@@ -240,7 +248,7 @@ def request(card, call, role, peer, suite=1, epoch=0, dist=""):
 
 def numbers(text):
     """{"calls": 5.0, ...} of "calls 5 failed 0\\n..." """
-    return {name: float(n) for name, n in re.findall(r"([a-z_]+) ([0-9.]+)", text)}
+    return {name: float(n) for name, n in re.findall(r"([a-z][a-z0-9_]*) ([0-9.]+)", text)}
 
 
 class Talker:

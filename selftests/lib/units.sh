@@ -28,7 +28,7 @@ unit_tests() {
 
 # unit_tests_count FOLDER: how many results unit_tests will give for all in it
 unit_tests_count() {
-	cat "$1"/test_*.c | grep -cE 'cmocka_unit_test(_teardown)?\('
+	cat "$1"/test_*.c | grep -cE 'cmocka_unit_test(_setup)?(_teardown)?\('
 }
 
 under_valgrind() {

@@ -33,7 +33,7 @@ static int dial(struct qskms *q)
 		return QSKMS_OK;
 	if (strlen(q->socket) >= sizeof(addr.sun_path))
 		return complain("%s is too long for a socket", q->socket);
-	strcpy(addr.sun_path, q->socket);
+	memcpy(addr.sun_path, q->socket, strlen(q->socket) + 1);
 	q->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (q->fd < 0 || connect(q->fd, (struct sockaddr *)&addr, sizeof(addr)))
 		return cannot_connect(q);

@@ -15,11 +15,13 @@
 
 #define PASSED_MAX 4
 
+LIST_HEAD(admin_conns, admin_conn);
+
 struct admin {
 	struct event *event;
 	int fd;
 	char *path;
-	LIST_HEAD(, admin_conn) conns;
+	struct admin_conns conns;
 };
 
 static void drop_passed(struct admin_conn *conn)
@@ -249,7 +251,7 @@ void admin_stop(struct service *svc)
 	if (!admin)
 		return;
 	while ((conn = LIST_FIRST(&admin->conns)))
-		admin_close(conn);
+		admin_close(conn); /* NOLINT(clang-analyzer-unix.Malloc): it is off the list */
 	if (admin->event)
 		event_free(admin->event);
 	if (admin->fd >= 0)

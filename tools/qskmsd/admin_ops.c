@@ -283,7 +283,8 @@ static void start(struct admin_conn *conn)
 	conn->job.run = run;
 	conn->job.done = done;
 	conn->busy = true;
-	worker_submit(conn->op == ADMIN_ADD || conn->op == ADMIN_REVOKE ? svc->writer : svc->reader,
+	worker_submit(conn->op == ADMIN_ADD || conn->op == ADMIN_REVOKE ? svc->writer :
+									  svc->browser,
 		      &conn->job);
 }
 

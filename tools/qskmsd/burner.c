@@ -96,10 +96,13 @@ static void fail_all(struct burner *burner)
 
 static void commit(struct burner *burner)
 {
-	size_t n = burner->n_waiting < BATCH_MAX ? burner->n_waiting : BATCH_MAX;
-	struct batch *batch = calloc(1, sizeof(*batch) + n * sizeof(batch->burns[0]));
 	struct burn_request *req;
+	struct batch *batch;
+	size_t n = BATCH_MAX;
 
+	if (n > burner->n_waiting)
+		n = burner->n_waiting;
+	batch = calloc(1, sizeof(*batch) + n * sizeof(batch->burns[0]));
 	if (!batch) {
 		log_error("not enough memory to burn keys");
 		fail_all(burner);
@@ -108,12 +111,13 @@ static void commit(struct burner *burner)
 	batch->burner = burner;
 	batch->job.run = run_batch;
 	batch->job.done = batch_done;
-	for (; batch->n < n; batch->n++) {
+	batch->n = n;
+	for (size_t i = 0; i < n; i++) {
 		req = TAILQ_FIRST(&burner->waiting);
 		TAILQ_REMOVE(&burner->waiting, req, link);
-		batch->burns[batch->n].card = req->card;
-		batch->burns[batch->n].slot = req->slot;
-		batch->burns[batch->n].owner = req;
+		batch->burns[i].card = req->card;
+		batch->burns[i].slot = req->slot;
+		batch->burns[i].owner = req;
 	}
 	burner->n_waiting -= n;
 	burner->busy = true;

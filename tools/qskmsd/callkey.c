@@ -192,7 +192,11 @@ static const char *wrong(const struct conn *conn, const struct qsc_keys_call *ca
 
 static bool is_repeat(const struct conn *conn, const struct qsc_keys_call *call)
 {
-	return conn->bound && !memcmp(call, &conn->call, sizeof(*call));
+	const struct qsc_keys_call *had = &conn->call;
+
+	return conn->bound && call->role == had->role && call->suite == had->suite &&
+	       call->epoch == had->epoch && !strcmp(call->call_id, had->call_id) &&
+	       !strcmp(call->caller, had->caller) && !strcmp(call->callee, had->callee);
 }
 
 static void start_call_key(struct conn *conn)
@@ -242,12 +246,9 @@ void conns_revoke(struct service *svc, uint64_t card, const char *subscriber)
 		next = TAILQ_NEXT(conn, link);
 		if (card != (conn->logged_in ? conn->card : conn->lookup.card))
 			continue;
-		if (conn->state == CONN_OPEN || conn->state == CONN_BUSY) {
-			conn->jobs++;
+		if (conn->state == CONN_OPEN || conn->state == CONN_BUSY)
 			refuse_revoked(conn);
-			conn_job_done(conn);
-		} else if (conn->state != CONN_FLUSH) {
+		else if (conn->state != CONN_FLUSH)
 			conn_close(conn);
-		}
 	}
 }

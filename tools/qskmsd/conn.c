@@ -83,14 +83,35 @@ static void wait_no_more(struct conn *conn)
 		live_leave(conn);
 }
 
-void conn_job_done(struct conn *conn)
+/*
+ * Whoever closes a connection may be deep inside of what works on it: it is freed
+ * when all of that has returned.
+ */
+static void bury(struct conn *conn)
 {
-	if (--conn->jobs || conn->state != CONN_DEAD)
-		return;
 	/* A burn that was under way until now kept its reservation. */
 	release(&conn->login_key);
 	release(&conn->dist_key);
-	free(conn);
+	TAILQ_INSERT_TAIL(&conn->svc->dead, conn, link);
+	event_active(conn->svc->reap, EV_TIMEOUT, 0);
+}
+
+void conns_reap(struct service *svc)
+{
+	struct conns dead = TAILQ_HEAD_INITIALIZER(dead);
+	struct conn *conn, *next;
+
+	TAILQ_CONCAT(&dead, &svc->dead, link);
+	for (conn = TAILQ_FIRST(&dead); conn; conn = next) {
+		next = TAILQ_NEXT(conn, link);
+		free(conn);
+	}
+}
+
+void conn_job_done(struct conn *conn)
+{
+	if (!--conn->jobs && conn->state == CONN_DEAD)
+		bury(conn);
 }
 
 void conn_close(struct conn *conn)
@@ -105,8 +126,8 @@ void conn_close(struct conn *conn)
 	SSL_free(conn->ssl);
 	OPENSSL_secure_clear_free(conn->keys, sizeof(*conn->keys));
 	conn->keys = NULL;
-	conn->jobs++;
-	conn_job_done(conn);
+	if (!conn->jobs)
+		bury(conn);
 }
 
 static void discard_unread(struct conn *conn)
@@ -265,8 +286,7 @@ static void read_requests(struct conn *conn)
 	}
 }
 
-/* Callers hold @conn by a job. */
-static void pump(struct conn *conn)
+void conn_go_on(struct conn *conn)
 {
 	enum conn_state before = conn->state;
 
@@ -281,13 +301,6 @@ static void pump(struct conn *conn)
 	flush(conn);
 	if (conn->state == CONN_BUSY && before != CONN_BUSY)
 		conn_set_timer(conn, conn->svc->opts.login_seconds);
-}
-
-void conn_go_on(struct conn *conn)
-{
-	conn->jobs++;
-	pump(conn);
-	conn_job_done(conn);
 }
 
 static void can_read(struct bufferevent *bev, void *arg)

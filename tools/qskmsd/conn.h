@@ -86,7 +86,7 @@ struct conn {
 
 /* conn.c */
 void conn_new(struct service *svc, evutil_socket_t fd);
-void conn_close(struct conn *conn); /* at once */
+void conn_close(struct conn *conn); /* at once; @conn itself is there a little longer */
 void conn_finish(struct conn *conn); /* after what is to be sent */
 void conn_send_line(struct conn *conn, const char *text);
 void conn_go_on(struct conn *conn); /* what it waited for has come */
@@ -94,6 +94,7 @@ void conn_job_done(struct conn *conn); /* the last thing a job's done() does */
 void conn_set_timer(struct conn *conn, unsigned int seconds);
 void conn_not_young(struct conn *conn);
 bool conns_more_burns(void *svc);
+void conns_reap(struct service *svc);
 int64_t conn_now_ms(void);
 
 /* login.c */
@@ -111,7 +112,7 @@ void conns_revoke(struct service *svc, uint64_t card, const char *subscriber);
 
 /* handout.c */
 void handout(struct conn *conn); /* answers, or makes it wait */
-void handout_source_ready(void *svc);
+void handout_source_ready(void *arg);
 void held_release(struct conn *conn);
 void held_give_up(struct conn *conn, const char *why);
 

@@ -89,10 +89,8 @@ static void wake_held(struct service *svc, const struct call_name *name)
 	call->held = NULL;
 	conn->held = false;
 	svc->n_held--;
-	conn->jobs++;
 	give(conn, call);
 	conn_go_on(conn);
-	conn_job_done(conn);
 }
 
 static void begin_epoch(struct conn *conn, const uint8_t *key)
@@ -171,10 +169,8 @@ void held_give_up(struct conn *conn, const char *why)
 {
 	held_release(conn);
 	conn->svc->stats.not_called++;
-	conn->jobs++;
 	conn_refuse(conn, "not-called", why);
 	conn_go_on(conn);
-	conn_job_done(conn);
 }
 
 static void hold(struct conn *conn)
@@ -258,9 +254,7 @@ void handout_source_ready(void *arg)
 	while ((conn = TAILQ_FIRST(&waiting))) {
 		TAILQ_REMOVE(&waiting, conn, parked_link);
 		conn->parked = false;
-		conn->jobs++;
 		handout(conn);
 		conn_go_on(conn);
-		conn_job_done(conn);
 	}
 }

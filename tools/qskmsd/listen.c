@@ -67,7 +67,7 @@ static void retry(evutil_socket_t fd, short what, void *arg)
 /* The port may have been left to the kernel: say which one it is. */
 static void say_address(struct service *svc)
 {
-	struct sockaddr_storage addr;
+	struct sockaddr_storage addr = { 0 };
 	socklen_t len = sizeof(addr);
 	char host[64] = "?";
 	unsigned int port = 0;

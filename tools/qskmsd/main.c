@@ -38,6 +38,13 @@ static void raise_files(struct options *opts)
 	log_warn("RLIMIT_NOFILE allows %u connections at a time", opts->max_connections);
 }
 
+static void reap(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	conns_reap(arg);
+}
+
 /* The secure heap wants a power of two. */
 static size_t arena_size(const struct options *o)
 {
@@ -98,13 +105,16 @@ static int start_workers(struct service *svc)
 	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader");
 	if (!err)
 		err = worker_start(&svc->writer, svc->base, o->store, "qskmsd-writer");
+	if (!err)
+		err = worker_start(&svc->browser, svc->base, o->store, "qskmsd-browser");
 	if (err)
 		return err;
 	svc->burner = burner_new(svc->base, svc->writer, &params, &svc->stats);
 	svc->reserved = reservations_new();
 	svc->calls = calls_new(svc->base, &calls, &svc->stats);
 	svc->tls = tls_new();
-	return svc->burner && svc->reserved && svc->calls && svc->tls ? 0 : -ENOMEM;
+	svc->reap = evtimer_new(svc->base, reap, svc);
+	return svc->burner && svc->reserved && svc->calls && svc->tls && svc->reap ? 0 : -ENOMEM;
 }
 
 static int start(struct service *svc)
@@ -113,6 +123,7 @@ static int start(struct service *svc)
 
 	TAILQ_INIT(&svc->conns);
 	TAILQ_INIT(&svc->young);
+	TAILQ_INIT(&svc->dead);
 	TAILQ_INIT(&svc->parked);
 	raise_files(&svc->opts);
 	err = protect_process(arena_size(&svc->opts));
@@ -143,7 +154,11 @@ static void stop(struct service *svc)
 	burner_stop(svc->burner);
 	worker_stop(svc->reader);
 	worker_stop(svc->writer);
+	worker_stop(svc->browser);
 	burner_free(svc->burner);
+	conns_reap(svc);
+	if (svc->reap)
+		event_free(svc->reap);
 	reservations_free(svc->reserved);
 	calls_free(svc->calls);
 	source_free(svc->source);

@@ -50,9 +50,9 @@ static const struct option_row rows[] = {
 	{ "max-connections", "N", NUMBER(max_connections, 1, 1000000), "10000",
 	  "connections at a time" },
 	{ "max-calls", "N", NUMBER(max_calls, 1, 1000000), "32768", "calls at a time" },
-	{ "commit-keys", "N", NUMBER(commit_keys, 1, 1024), "64",
+	{ "commit-keys", "N", NUMBER(commit_keys, 1, 1024), "96",
 	  "burnt keys that are worth a sync of the disk" },
-	{ "commit-wait", "MS", NUMBER(commit_wait_ms, 0, 10000), "20",
+	{ "commit-wait", "MS", NUMBER(commit_wait_ms, 0, 10000), "30",
 	  "how long to wait for so many" },
 };
 

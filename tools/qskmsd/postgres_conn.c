@@ -227,7 +227,8 @@ int pg_open(struct store *st, const char *conninfo)
 	struct pg *pg = calloc(1, sizeof(*pg));
 
 	st->priv = pg;
-	pg->conninfo = pg ? strdup(conninfo) : NULL;
+	if (pg)
+		pg->conninfo = strdup(conninfo);
 	if (!pg || !pg->conninfo)
 		return store_fail(st, "not enough memory");
 	return pg_connect(st);

@@ -44,6 +44,7 @@ struct service {
 	struct qsc_kid *kid; /* the reader's thread only */
 	struct worker *reader;
 	struct worker *writer;
+	struct worker *browser; /* operators' lists and counts: logins do not wait for them */
 	struct burner *burner;
 	struct reservations *reserved;
 	struct calls *calls;
@@ -53,6 +54,8 @@ struct service {
 	struct admin *admin;
 	struct conns conns;
 	struct conns young; /* may soon have a key to burn; oldest first */
+	struct conns dead; /* to be freed */
+	struct event *reap; /* frees them */
 	struct conns parked; /* wait for a session key from the source */
 	unsigned int n_conns;
 	unsigned int n_held; /* callees that wait for their caller */

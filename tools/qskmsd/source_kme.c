@@ -137,7 +137,8 @@ static int read_keys(struct json_object *answer, unsigned char (*keys)[SOURCE_KE
 		return -EBADMSG;
 	/* All of them, so that all get wiped. */
 	for (size_t i = 0; i < have; i++)
-		err = read_key(list, i, keys[i]) ?: err;
+		if (read_key(list, i, keys[i]))
+			err = -EBADMSG;
 	return err ? err : (int)have;
 }
 

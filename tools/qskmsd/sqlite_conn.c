@@ -141,7 +141,8 @@ int lite_open(struct store *st, const char *path)
 	int ret;
 
 	st->priv = s;
-	s->path = s ? strdup(path) : NULL;
+	if (s)
+		s->path = strdup(path);
 	if (!s || !s->path)
 		return store_fail(st, "not enough memory");
 	ret = make_private(st, path);

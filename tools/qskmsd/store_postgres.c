@@ -37,7 +37,8 @@ const char *const pg_texts[PG_STATEMENTS] = {
 	[PG_REVOKE] = "UPDATE qskms_card SET state = 2, revoked = $2, token = $3, key = NULL,"
 		      " revoke_key = NULL WHERE number = $1 AND state = 1",
 	[PG_DROP_POOL] = "DELETE FROM qskms_pool WHERE id BETWEEN $1 AND $2",
-	[PG_COUNT] = "SELECT state, count(*) FROM qskms_card GROUP BY state",
+	[PG_COUNT] = "SELECT count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 2)"
+		     " FROM qskms_card",
 };
 
 /* A statement that returns no rows; -ENOENT if it changed none. */
@@ -450,12 +451,8 @@ static int count(struct store *st, struct store_counts *counts)
 	memset(counts, 0, sizeof(*counts));
 	if (!res)
 		return -EIO;
-	for (int row = 0; row < PQntuples(res); row++) {
-		if (pg_int(res, row, 0) == CARD_ACTIVE)
-			counts->active = (uint64_t)pg_int(res, row, 1);
-		else
-			counts->revoked = (uint64_t)pg_int(res, row, 1);
-	}
+	counts->active = (uint64_t)pg_int(res, 0, 0);
+	counts->revoked = (uint64_t)pg_int(res, 0, 1);
 	PQclear(res);
 	return 0;
 }

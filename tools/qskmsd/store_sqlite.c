@@ -34,7 +34,9 @@ const char *const lite_texts[ST_STATEMENTS] = {
 	[ST_REVOKE] = "UPDATE card SET state = 2, revoked = ?2, token = ?3, key = NULL,"
 		      " revoke_key = NULL WHERE number = ?1 AND state = 1",
 	[ST_DROP_POOL] = "DELETE FROM pool WHERE id BETWEEN ?1 AND ?2",
-	[ST_COUNT] = "SELECT state, count(*) FROM card GROUP BY state",
+	/* Not GROUP BY, which would sort a million cards. */
+	[ST_COUNT] = "SELECT count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 2)"
+		     " FROM card",
 };
 
 static int get_meta(struct store *st, const char *name, uint8_t *data, size_t *len)
@@ -66,7 +68,9 @@ static int put_meta(struct store *st, const char *name, const uint8_t *data, siz
 	lite_bind_text(stmt, 1, name);
 	lite_bind_blob(stmt, 2, data, len);
 	ret = lite_finish(st, stmt, "write");
-	return ret ?: sqlite3_changes(s->db) ? 0 : -EEXIST;
+	if (ret)
+		return ret;
+	return sqlite3_changes(s->db) ? 0 : -EEXIST;
 }
 
 static int begin(struct store *st)
@@ -353,19 +357,15 @@ static int end_card(struct store *st, uint64_t number, int64_t when, const uint8
 static int count(struct store *st, struct store_counts *counts)
 {
 	sqlite3_stmt *stmt = lite_statement(st, ST_COUNT);
-	int ret = 0, step;
+	int ret = 0;
 
 	memset(counts, 0, sizeof(*counts));
-	while ((step = sqlite3_step(stmt)) == SQLITE_ROW) {
-		uint64_t n = (uint64_t)sqlite3_column_int64(stmt, 1);
-
-		if (sqlite3_column_int(stmt, 0) == CARD_ACTIVE)
-			counts->active = n;
-		else
-			counts->revoked = n;
-	}
-	if (step != SQLITE_DONE)
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		counts->active = (uint64_t)sqlite3_column_int64(stmt, 0);
+		counts->revoked = (uint64_t)sqlite3_column_int64(stmt, 1);
+	} else {
 		ret = lite_fail(st, "read");
+	}
 	lite_done(stmt);
 	return ret;
 }

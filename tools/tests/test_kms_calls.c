@@ -49,9 +49,9 @@ static const struct call_name *name(const char *call, const char *caller, const 
 	struct call_name *n = &names[next++ % 2];
 
 	memset(n, 0, sizeof(*n));
-	strcpy(n->call, call);
-	strcpy(n->caller, caller);
-	strcpy(n->callee, callee);
+	snprintf(n->call, sizeof(n->call), "%s", call);
+	snprintf(n->caller, sizeof(n->caller), "%s", caller);
+	snprintf(n->callee, sizeof(n->callee), "%s", callee);
 	return n;
 }
 

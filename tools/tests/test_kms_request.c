@@ -46,7 +46,7 @@ static const char *with(const char *member, const char *value)
 		if (v)
 			n += (size_t)sprintf(text + n, "%c\"%s\":%s", n ? ',' : '{', names[i], v);
 	}
-	strcpy(text + n, "}");
+	snprintf(text + n, sizeof(text) - n, "}");
 	return text;
 }
 
@@ -117,7 +117,7 @@ static void what_is_not_one_object_is_malformed(void **state)
 		"null",
 		"\"op\"",
 		"{}{}",
-		GOOD "x",
+		GOOD "x", /* NOLINT(bugprone-suspicious-missing-comma) */
 		GOOD " ,",
 		"{op:1}",
 		"{\"op\":\"status\",}",
@@ -191,21 +191,21 @@ static void suites_that_are_none_of_ours_are_refused(void **state)
 static void mutate(char *line, size_t *len, size_t size)
 {
 	static const char pieces[] = "{}[]\",:\\u0000-1e9\xc3\x28\x00nulltruefalse";
-	size_t at = *len ? (size_t)rand() % *len : 0;
+	size_t at = *len ? (size_t)random() % *len : 0;
 
-	switch (rand() % 4) {
+	switch (random() % 4) {
 	case 0:
 		if (*len)
-			line[at] = (char)rand();
+			line[at] = (char)random();
 		break;
 	case 1:
 		if (*len)
-			line[at] = pieces[(size_t)rand() % (sizeof(pieces) - 1)];
+			line[at] = pieces[(size_t)random() % (sizeof(pieces) - 1)];
 		break;
 	case 2:
 		if (*len + 1 < size) {
 			memmove(line + at + 1, line + at, *len - at);
-			line[at] = pieces[(size_t)rand() % (sizeof(pieces) - 1)];
+			line[at] = pieces[(size_t)random() % (sizeof(pieces) - 1)];
 			(*len)++;
 		}
 		break;
@@ -226,13 +226,13 @@ static void damaged_requests_do_no_harm(void **state)
 	(void)state;
 	start[2] = with("dist-kid", "\"" DIST "\"");
 	print_message("# QSC_SEED=%u\n", seed);
-	srand(seed);
+	srandom(seed);
 	for (int round = 0; round < ROUNDS; round++) {
-		const char *from = start[rand() % 3];
+		const char *from = start[random() % 3];
 		size_t len = strlen(from);
 
 		memcpy(line, from, len);
-		for (int n = rand() % 4; n >= 0; n--)
+		for (long n = random() % 4; n >= 0; n--)
 			mutate(line, &len, sizeof(line));
 		if (request_parse(line, len, &req, &no)) {
 			assert_non_null(no.code);

@@ -324,7 +324,7 @@ static void step_add(unsigned int card)
 	char name[16];
 	int want = 0;
 
-	snprintf(name, sizeof(name), "user-%d", rand() % 4);
+	snprintf(name, sizeof(name), "user-%ld", random() % 4);
 	if (model[card].state)
 		want = -EEXIST;
 	else if (has_active(name))
@@ -343,11 +343,11 @@ static void step_add(unsigned int card)
 static void step_burn(void)
 {
 	struct burn burns[8];
-	int n = 1 + rand() % 8;
+	int n = 1 + (int)(random() % 8);
 
 	for (int i = 0; i < n; i++)
-		burns[i] = (struct burn){ .card = (uint64_t)rand() % CARDS,
-					  .slot = (uint32_t)rand() % SLOTS };
+		burns[i] = (struct burn){ .card = (uint64_t)random() % CARDS,
+					  .slot = (uint32_t)random() % SLOTS };
 	assert_int_equal(st.ops->burn(&st, burns, (size_t)n), 0);
 	for (int i = 0; i < n; i++) {
 		struct model *m = &model[burns[i].card];
@@ -362,7 +362,7 @@ static void step_burn(void)
 static void step_look(unsigned int card)
 {
 	struct model *m = &model[card];
-	uint32_t index = (uint32_t)rand() % SLOTS;
+	uint32_t index = (uint32_t)random() % SLOTS;
 	uint64_t used, want = 0;
 	struct slot slot;
 	bool self, peer;
@@ -376,7 +376,7 @@ static void step_look(unsigned int card)
 		want += m->burnt[i];
 	assert_int_equal(other.ops->used(&other, card, &used), 0);
 	assert_int_equal(used, want);
-	snprintf(name, sizeof(name), "user-%d", rand() % 5);
+	snprintf(name, sizeof(name), "user-%ld", random() % 5);
 	assert_int_equal(other.ops->check(&other, card, name, &self, &peer), 0);
 	assert_int_equal(self, m->state == CARD_ACTIVE);
 	assert_int_equal(peer, has_active(name));
@@ -386,9 +386,9 @@ static void step_revoke(unsigned int card)
 {
 	int want = model[card].state == CARD_ACTIVE ? 0 : -ENOENT;
 
-	if (rand() % 8)
+	if (random() % 8)
 		return;
-	assert_int_equal(st.ops->revoke(&st, card, rand(), NULL, 0), want);
+	assert_int_equal(st.ops->revoke(&st, card, random(), NULL, 0), want);
 	if (!want)
 		model[card].state = CARD_REVOKED;
 }
@@ -400,12 +400,12 @@ static void random_operations_follow_the_model(void **state)
 
 	(void)state;
 	print_message("# QSC_SEED=%u\n", seed);
-	srand(seed);
+	srandom(seed);
 	memset(model, 0, sizeof(model));
 	for (int i = 0; i < STEPS; i++) {
-		unsigned int card = (unsigned int)rand() % CARDS;
+		unsigned int card = (unsigned int)random() % CARDS;
 
-		switch (rand() % 4) {
+		switch (random() % 4) {
 		case 0:
 			step_add(card);
 			break;

@@ -69,7 +69,7 @@ static void a_card_key_fits_its_card_only(void **state)
 	changed.number = 8;
 	assert_int_equal(vault_open_card_key(vault, &changed, back), -EBADMSG);
 	changed = card;
-	strcpy(changed.subscriber, "alicf");
+	memcpy(changed.subscriber, "alicf", 6);
 	assert_int_equal(vault_open_card_key(vault, &changed, back), -EBADMSG);
 	changed = card;
 	changed.profile = 2;

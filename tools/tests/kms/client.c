@@ -33,7 +33,7 @@ void client_add_address(const char *address)
 	memcpy(host, address, (size_t)(colon - address));
 	host[colon - address] = '\0';
 	service->sin_family = AF_INET;
-	service->sin_port = htons((uint16_t)atoi(colon + 1));
+	service->sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
 	if (inet_pton(AF_INET, host, &service->sin_addr) != 1)
 		die("\"%s\" is not ADDR:PORT", address);
 }
@@ -236,16 +236,39 @@ static int unwrap(struct client *c, const uint8_t *dist, const struct qsc_keys_c
 	return 0;
 }
 
+/* Who changes a single word of what was agreed on gets no key. */
+static void try_other_contexts(struct client *c, const uint8_t *dist,
+			       const struct qsc_keys_call *call, const char *wrapped)
+{
+	struct qsc_keys_call others[6];
+	uint8_t session[QSC_KEYS_LEN];
+
+	for (int i = 0; i < 6; i++)
+		others[i] = *call;
+	others[0].call_id[0] ^= 1;
+	others[1].role ^= QSC_KEYS_CALLER ^ QSC_KEYS_CALLEE;
+	others[2].suite ^= 3;
+	others[3].epoch++;
+	others[4].callee[strlen(call->callee) - 1] ^= 1;
+	memcpy(others[5].caller, call->callee, sizeof(call->callee));
+	memcpy(others[5].callee, call->caller, sizeof(call->caller));
+	for (int i = 0; i < 6; i++)
+		if (!unwrap(c, dist, &others[i], wrapped, session))
+			die("a session key opens with changed context %d", i);
+}
+
 int client_unwrap(struct client *c, const uint8_t *dist, const struct qsc_keys_call *call,
 		  const char *answer, uint8_t *session, char *error)
 {
 	struct json_object *obj = json_tokener_parse(answer), *field;
 	int ret = -1;
 
-	strcpy(error, "no JSON");
+	snprintf(error, 64, "no JSON");
 	if (json_object_object_get_ex(obj, "wrapped", &field)) {
 		ret = unwrap(c, dist, call, json_object_get_string(field), session);
-		strcpy(error, ret ? "does not open" : "");
+		if (c->strict)
+			try_other_contexts(c, dist, call, json_object_get_string(field));
+		snprintf(error, 64, "%s", ret ? "does not open" : "");
 	} else if (json_object_object_get_ex(obj, "error", &field)) {
 		snprintf(error, 64, "%s", json_object_get_string(field));
 	}
@@ -259,7 +282,7 @@ int client_call_key(struct client *c, const uint8_t *dist, const uint8_t *dist_k
 	const char *answer;
 	char text[1024];
 
-	strcpy(error, "");
+	error[0] = '\0';
 	request_text(call, dist_kid, text, sizeof(text));
 	answer = client_ask(c, text);
 	return answer ? client_unwrap(c, dist, call, answer, session, error) : -2;

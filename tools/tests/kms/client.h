@@ -28,6 +28,7 @@ struct client {
 	const struct login *how;
 	char line[4096];
 	size_t len;
+	bool strict; /* a key that opens with another call context ends the program */
 	void (*event)(const char *line); /* for those that come before an answer; may be NULL */
 };
 

@@ -44,11 +44,11 @@ int main(int argc, char **argv)
 	/* Off while the other numbers change */
 	f->ops = 0;
 	__sync_synchronize();
-	f->skip = atoi(argv[3]);
-	f->count = atoi(argv[4]);
+	f->skip = (int)strtol(argv[3], NULL, 10);
+	f->count = (int)strtol(argv[4], NULL, 10);
 	f->error = !strcmp(argv[5], "ENOSPC") ? ENOSPC : EIO;
 	f->hits = 0;
-	f->clock = argc > 6 ? atoll(argv[6]) : 0;
+	f->clock = argc > 6 ? strtoll(argv[6], NULL, 10) : 0;
 	__sync_synchronize();
 	f->ops = ops_of(argv[2]);
 	return 0;

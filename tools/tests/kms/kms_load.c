@@ -40,6 +40,7 @@ static struct {
 
 static atomic_uint next_job, failures, attempts;
 static atomic_uchar *used; /* how often each key got in */
+static float *latency; /* milliseconds from connect() to the session key, two per call */
 static pthread_barrier_t barrier;
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
@@ -67,6 +68,14 @@ static int login(struct client *c, const struct drawn *d)
 	return ret;
 }
 
+static double seconds(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
 /* One party of a call */
 static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call, uint8_t *session)
 {
@@ -85,6 +94,16 @@ static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call,
 	return ret;
 }
 
+static int timed_fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call,
+		       uint8_t *session, float *ms)
+{
+	double begin = seconds(CLOCK_MONOTONIC);
+	int ret = fetch(card, slot, call, session);
+
+	*ms = (float)(1000 * (seconds(CLOCK_MONOTONIC) - begin));
+	return ret;
+}
+
 static void one_call(unsigned int i)
 {
 	unsigned int pairs = opt.n_cards / 2;
@@ -98,10 +117,10 @@ static void one_call(unsigned int i)
 	snprintf(call.call_id, sizeof(call.call_id), "call-%u", i);
 	snprintf(call.caller, sizeof(call.caller), "user-%llu", (unsigned long long)caller);
 	snprintf(call.callee, sizeof(call.callee), "user-%llu", (unsigned long long)caller + 1);
-	if (fetch(caller, slot, &call, a))
+	if (timed_fetch(caller, slot, &call, a, &latency[2 * (size_t)i]))
 		return;
 	call.role = QSC_KEYS_CALLEE;
-	if (fetch(caller + 1, slot, &call, b))
+	if (timed_fetch(caller + 1, slot, &call, b, &latency[2 * (size_t)i + 1]))
 		return;
 	if (memcmp(a, b, sizeof(a)))
 		fail("another session key than its peer", caller, slot, 0);
@@ -273,23 +292,30 @@ static void run_threads(void *(*body)(void *))
 		pthread_join(threads[i], NULL);
 }
 
-static double seconds(clockid_t clock)
+static int compare_floats(const void *a, const void *b)
 {
-	struct timespec ts;
+	float x = *(const float *)a, y = *(const float *)b;
 
-	clock_gettime(clock, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	return (x > y) - (x < y);
 }
 
 static void run_calls(void)
 {
 	double wall = seconds(CLOCK_MONOTONIC), cpu;
+	size_t n = 2 * (size_t)opt.count;
 
+	latency = calloc(n, sizeof(*latency));
+	if (!latency || !n)
+		die("not enough memory, or no calls");
 	run_threads(make_calls);
 	wall = seconds(CLOCK_MONOTONIC) - wall;
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-	printf("calls %u failed %u seconds %.3f calls_per_second %.0f client_cpu_seconds %.3f\n",
-	       opt.count, failures, wall, opt.count / wall, cpu);
+	qsort(latency, n, sizeof(*latency), compare_floats);
+	printf("keys %zu failed %u seconds %.3f keys_per_second %.0f client_cpu_seconds %.3f "
+	       "p50_ms %.2f p99_ms %.2f\n",
+	       n, failures, wall, (double)n / wall, cpu, (double)latency[n / 2],
+	       (double)latency[n * 99 / 100]);
+	free(latency);
 }
 
 static unsigned int read_number(const char *text)

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 
 		snprintf(path, sizeof(path), "%s/card%llu.qreg", argv[3], card);
 		snprintf(name, sizeof(name), "user-%llu", card);
-		cards_register(&cards, path, card, name, (unsigned int)atoi(argv[6]),
+		cards_register(&cards, path, card, name, (unsigned int)strtoul(argv[6], NULL, 10),
 			       (uint32_t)strtoul(argv[7], NULL, 10));
 	}
 	cards_close(&cards);

@@ -49,21 +49,21 @@ static inline int remove_test_folder(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf '%s'", test_folder);
-	return system(command);
+	return system(command); /* NOLINT(cert-env33-c): sh is what is wanted */
 }
 
 /* A vault with a new master key */
 static inline struct vault *test_vault(const char *name)
 {
 	uint8_t key[VAULT_KEY];
-	struct vault *vault;
-	struct qsc_why why;
+	struct vault *made;
+	struct qsc_why reason;
 
 	unlink(test_path(name));
 	assert_int_equal(RAND_bytes(key, sizeof(key)), 1);
-	assert_int_equal(qsc_keyfile_write(test_path(name), VAULT_KEYFILE, key, &why), 0);
-	assert_int_equal(vault_open(&vault, test_path(name), &why), 0);
-	return vault;
+	assert_int_equal(qsc_keyfile_write(test_path(name), VAULT_KEYFILE, key, &reason), 0);
+	assert_int_equal(vault_open(&made, test_path(name), &reason), 0);
+	return made;
 }
 
 #endif /* _KMS_TEST_H */

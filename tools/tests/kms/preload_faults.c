@@ -27,6 +27,7 @@ static struct faults none, *control = &none;
 static bool ours[FDS];
 static int trace = -1;
 
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a function */
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 __attribute__((constructor)) static void begin(void)
@@ -82,6 +83,7 @@ static int remember(int fd, const char *path)
 	return fd;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): glibc has its own */
 int open(const char *path, int flags, ...)
 {
 	va_list ap;
@@ -174,3 +176,4 @@ int clock_gettime(clockid_t clock, struct timespec *ts)
 		ts->tv_sec += control->clock;
 	return ret;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
