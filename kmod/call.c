@@ -322,7 +322,7 @@ void qsc_call_rearm(struct qsc_call *call)
 		return;
 	for (i = 0; i < call->nr_legs; i++) {
 		old = qsc_call_key(call, &call->legs[i].rx.old);
-		if (old)
+		if (old && !old->held)
 			sooner(&next, &armed, old->expires);
 	}
 	if (call->state != QSC_CALL_STATE_ERASED) {

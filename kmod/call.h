@@ -35,6 +35,7 @@ struct netlink_ext_ack;
  * @has_epoch: session-set has given it keys; call table's lock
  * @epoch: of the newest of these; call table's lock
  * @parked: next sending key, which no packet can reach; call table's lock
+ * @overlap_ms: that begins when @parked is activated; call table's lock
  * @tx: sending direction
  * @rx: receiving direction
  */
@@ -47,6 +48,7 @@ struct qsc_leg {
 	bool has_epoch;
 	u32 epoch;
 	struct qsc_key *parked;
+	u32 overlap_ms;
 	struct qsc_stream tx;
 	struct qsc_stream rx;
 };
@@ -245,7 +247,8 @@ int qsc_call_install(struct qsc_net *qn, const char *id, const struct qsc_key_pa
  * @extack: told what was wrong
  *
  * With @p->hold the sending key is parked: it takes the place of the one in use
- * when qsc_call_activate() says so. One that is parked already is erased.
+ * when qsc_call_activate() says so, and only then the overlap of the old
+ * receiving key begins. One that is parked already is erased.
  *
  * Context: process, may sleep.
  * Return: 0 or a negative errno; on error nothing has changed.

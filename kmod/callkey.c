@@ -134,23 +134,63 @@ static int check_leg(const struct qsc_leg *leg, const struct qsc_suite_desc *sui
 	return check_erased(leg->call, extack);
 }
 
-/* From here on packets use @key. Old keys go to the graveyard. */
-static void publish(struct qsc_call *call, struct qsc_stream *s, struct qsc_key *key,
-		    u32 overlap_ms)
+/* Nobody has sent under @cur, and its own sending key was never used either. */
+static bool is_given_up(const struct qsc_key *cur, const struct qsc_key *old)
 {
-	struct qsc_key *prev = qsc_call_key(call, &s->cur);
+	return old && old->held && !READ_ONCE(cur->rtp_packets) && !READ_ONCE(cur->rtcp_packets);
+}
 
+/* @old stays beside its successor for a while, which with @hold has not begun yet. */
+static void begin_overlap(struct qsc_key *old, u32 overlap_ms, bool hold)
+{
+	old->held = hold;
+	old->expires = jiffies + msecs_to_jiffies(overlap_ms);
+}
+
+static void add_generation(struct qsc_stream *s, struct qsc_key *key)
+{
 	key->generation = ++s->generations;
 	key->installed = jiffies;
 	s->mki_len = key->mki_len;
-	if (prev && s->dir == QSC_DIR_RX && key->mki_len && overlap_ms) {
-		prev->expires = jiffies + msecs_to_jiffies(overlap_ms);
-		/* Before @cur: a reader of the new key must find the old one. */
-		replace_key(call, &s->old, prev, QSC_ERASE_REASON_REKEY);
-		rcu_assign_pointer(s->cur, key);
-	} else {
+}
+
+/* From here on packets use @key. Old keys go to the graveyard. */
+static void publish(struct qsc_call *call, struct qsc_stream *s, struct qsc_key *key)
+{
+	add_generation(s, key);
+	replace_key(call, &s->cur, key, QSC_ERASE_REASON_REKEY);
+}
+
+/* The same, but the key that peers send under now goes on being accepted. */
+static void publish_beside(struct qsc_call *call, struct qsc_stream *s, struct qsc_key *key,
+			   u32 overlap_ms, bool hold)
+{
+	struct qsc_key *prev = qsc_call_key(call, &s->cur), *old = qsc_call_key(call, &s->old);
+
+	add_generation(s, key);
+	if (is_given_up(prev, old)) {
+		begin_overlap(old, overlap_ms, hold);
 		replace_key(call, &s->cur, key, QSC_ERASE_REASON_REKEY);
+		return;
 	}
+	begin_overlap(prev, overlap_ms, hold);
+	/* Before @cur: a reader of the new key must find the old one. */
+	replace_key(call, &s->old, prev, QSC_ERASE_REASON_REKEY);
+	rcu_assign_pointer(s->cur, key);
+}
+
+static void publish_rx(struct qsc_call *call, struct qsc_stream *s, struct qsc_key *key,
+		       u32 overlap_ms, bool hold)
+{
+	if (rcu_access_pointer(s->cur) && key->mki_len && (overlap_ms || hold))
+		publish_beside(call, s, key, overlap_ms, hold);
+	else
+		publish(call, s, key);
+}
+
+/* After a key was published: what depends on the call's keys. */
+static void rekeyed(struct qsc_call *call, struct qsc_key *key)
+{
 	call->keyed = jiffies;
 	if (has_keys(call))
 		WRITE_ONCE(call->state, QSC_CALL_STATE_SECURE);
@@ -201,7 +241,11 @@ static int install(struct qsc_leg *leg, const struct qsc_key_params *p,
 		qsc_key_destroy(key);
 		return err;
 	}
-	publish(leg->call, s, key, p->overlap_ms);
+	if (p->dir == QSC_DIR_RX)
+		publish_rx(leg->call, s, key, p->overlap_ms, false);
+	else
+		publish(leg->call, s, key);
+	rekeyed(leg->call, key);
 	return 0;
 }
 
@@ -285,11 +329,15 @@ static int install_session(struct qsc_leg *leg, const struct qsc_session_params 
 	leg->epoch = p->context.epoch;
 	take_parked(leg->call, leg, QSC_ERASE_REASON_REKEY);
 	/* First, for what we send may be answered at once. */
-	publish(leg->call, &leg->rx, rx, p->overlap_ms);
-	if (p->hold)
+	publish_rx(leg->call, &leg->rx, rx, p->overlap_ms, p->hold);
+	rekeyed(leg->call, rx);
+	if (p->hold) {
 		leg->parked = tx;
-	else
-		publish(leg->call, &leg->tx, tx, 0);
+		leg->overlap_ms = p->overlap_ms;
+		return 0;
+	}
+	publish(leg->call, &leg->tx, tx);
+	rekeyed(leg->call, tx);
 	return 0;
 }
 
@@ -306,6 +354,18 @@ int qsc_call_install_session(struct qsc_net *qn, const struct qsc_session_params
 	if (!err)
 		qsc_bury(qn);
 	return err;
+}
+
+/* The key that the peer sent under until now may go, after the overlap. */
+static void end_hold(struct qsc_leg *leg)
+{
+	struct qsc_key *old = qsc_call_key(leg->call, &leg->rx.old);
+
+	if (!old || !old->held)
+		return;
+	begin_overlap(old, leg->overlap_ms, false);
+	if (!leg->overlap_ms)
+		qsc_call_take_key(leg->call, &leg->rx.old, QSC_ERASE_REASON_REKEY);
 }
 
 static int activate(struct qsc_leg *leg, struct netlink_ext_ack *extack)
@@ -325,7 +385,9 @@ static int activate(struct qsc_leg *leg, struct netlink_ext_ack *extack)
 	if (err)
 		return err;
 	leg->parked = NULL;
-	publish(leg->call, &leg->tx, key, 0);
+	publish(leg->call, &leg->tx, key);
+	end_hold(leg);
+	rekeyed(leg->call, key);
 	return 0;
 }
 

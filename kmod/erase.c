@@ -180,7 +180,7 @@ static void end_overlaps(struct qsc_call *call)
 
 	for (i = 0; i < call->nr_legs; i++) {
 		old = qsc_call_key(call, &call->legs[i].rx.old);
-		if (old && time_after_eq(jiffies, old->expires))
+		if (old && !old->held && time_after_eq(jiffies, old->expires))
 			qsc_call_take_key(call, &call->legs[i].rx.old, QSC_ERASE_REASON_REKEY);
 	}
 }

@@ -29,10 +29,11 @@ struct qsc_call;
  * @rtp_packets: packets protected or authenticated; stream's lock
  * @rtcp_packets: the same for RTCP; stream's lock
  * @installed: jiffies when it was made or published; likewise
- * @expires: jiffies when its overlap ends; call table's lock
+ * @expires: jiffies when its overlap ends, unless @held; call table's lock
  * @dir: QSC_DIR_*; constant
  * @leg: index of its leg; constant
  * @reason: why it was taken out, QSC_ERASE_REASON_*; set once, call table's lock
+ * @held: its overlap has not begun, for a sending key is parked; call table's lock
  * @soft_limit_told: a rekey event was sent; stream's lock
  * @call: its call, a reference held only from the time it was taken out
  * @grave: on the graveyard once taken out; call table's lock
@@ -55,6 +56,7 @@ struct qsc_key {
 	u8 dir;
 	u8 leg;
 	u8 reason;
+	bool held;
 	bool soft_limit_told;
 	struct qsc_call *call;
 	struct list_head grave;

@@ -80,9 +80,8 @@ static int open_session(struct genl_info *info, const struct qsc_session_params 
 	if (!err) {
 		err = qsc_session_open(p, secret, keys);
 		if (err == -EBADMSG)
-			NL_SET_ERR_MSG(
-				info->extack,
-				"the session key was not wrapped with these secrets for this call, role, parties, suite and epoch");
+			NL_SET_ERR_MSG(info->extack,
+				       "not wrapped for this call, role, parties, suite, epoch");
 	}
 	memzero_explicit(secret, sizeof(secret));
 	return err;

@@ -10,8 +10,10 @@
 
 #include "../erase.h"
 #include "../kdf.h"
+#include "../session.h"
 #include "calls.h"
 #include "memory.h"
+#include "vectors.h"
 
 #define SEED 0xa7
 #define ALLOCATIONS_MAX 1000
@@ -322,6 +324,116 @@ static void next_key(struct kunit *test)
 	qsc_test_watch_stop(&w);
 }
 
+/* A session key that is unwrapped again and again. */
+struct unwrapped {
+	struct qsc_session_params p;
+	u8 wrapped[QSC_WRAPPED_LEN];
+	u8 secret[QSC_SESSION_SECRET_LEN];
+	struct qsc_session_keys keys;
+};
+
+static int make_unwrapped(void *arg)
+{
+	struct unwrapped *u = arg;
+
+	memset(&u->keys, 0, sizeof(u->keys));
+	return qsc_session_open(&u->p, u->secret, &u->keys);
+}
+
+static void check_unwrapped(struct kunit *test, void *arg, int err)
+{
+	struct unwrapped *u = arg;
+
+	KUNIT_EXPECT_EQ(test, !memchr_inv(&u->keys, 0, sizeof(u->keys)), !!err);
+}
+
+static void session_key(struct kunit *test)
+{
+	const struct qsc_test_session *v = &qsc_test_sessions[0];
+	u8 secrets[SECRETS][QSC_TEST_SECRET_LEN], bytes[QSC_MASTER_MAX];
+	struct qsc_test_watch w = { .secrets = secrets, .nr = SECRETS };
+	struct unwrapped *u = kunit_kzalloc(test, sizeof(*u), GFP_KERNEL);
+
+	qsc_test_need_failslab(test);
+	KUNIT_ASSERT_NOT_NULL(test, u);
+	u->p.context.call_id = v->call_id;
+	u->p.context.caller = v->caller;
+	u->p.context.callee = v->callee;
+	u->p.context.suite = qsc_suite_by_id(v->suite);
+	u->p.context.role = v->role;
+	u->p.context.epoch = v->epoch;
+	u->p.wrapped = u->wrapped;
+	qsc_test_unhex(u->wrapped, v->wrapped);
+	qsc_test_unhex(u->secret, v->dist);
+	qsc_test_unhex(u->secret + QSC_DIST_LEN, v->exporter);
+	qsc_test_unhex(bytes, v->session);
+	memcpy(secrets[0], bytes, QSC_TEST_SECRET_LEN);
+	qsc_test_unhex(bytes, v->wrap);
+	memcpy(secrets[1], bytes, QSC_TEST_SECRET_LEN);
+	qsc_test_unhex(bytes, v->caller_to_callee);
+	memcpy(secrets[2], bytes, QSC_TEST_SECRET_LEN);
+
+	qsc_test_watch_start(test, &w);
+	fail_each(test, make_unwrapped, check_unwrapped, u);
+	KUNIT_EXPECT_EQ(test, w.found, 0);
+	qsc_test_watch_stop(&w);
+}
+
+/* A call that gets one epoch after the other, each held back. */
+struct epochs {
+	struct qsc_session_params p;
+	struct qsc_session_keys keys;
+	struct qsc_leg *leg;
+	struct qsc_key *parked;
+	struct qsc_key *rx;
+	u32 epoch;
+};
+
+static int make_epoch(void *arg)
+{
+	struct epochs *e = arg;
+
+	e->p.context.epoch = e->epoch + 1;
+	return qsc_call_install_session(qsc_test_table(), &e->p, &e->keys, NULL);
+}
+
+static void check_epoch(struct kunit *test, void *arg, int err)
+{
+	struct epochs *e = arg;
+
+	if (!err) {
+		e->epoch++;
+		KUNIT_EXPECT_PTR_NE(test, e->leg->parked, e->parked);
+		KUNIT_EXPECT_PTR_NE(test, qsc_test_key_in(&e->leg->rx.cur), e->rx);
+		e->parked = e->leg->parked;
+		e->rx = qsc_test_key_in(&e->leg->rx.cur);
+	}
+	KUNIT_EXPECT_EQ(test, e->leg->epoch, e->epoch);
+	KUNIT_EXPECT_PTR_EQ(test, e->leg->parked, e->parked);
+	KUNIT_EXPECT_PTR_EQ(test, qsc_test_key_in(&e->leg->rx.cur), e->rx);
+}
+
+static void next_session(struct kunit *test)
+{
+	struct epochs e = {
+		.p.context.call_id = "a",
+		.p.context.caller = "alice",
+		.p.context.callee = "bob",
+		.p.context.suite = qsc_suite_by_id(QSC_TEST_SUITE),
+		.p.context.role = QSC_ROLE_CALLER,
+		.p.hold = true,
+	};
+
+	qsc_test_need_failslab(test);
+	memset(&e.keys, SEED, sizeof(e.keys));
+	KUNIT_ASSERT_EQ(test, qsc_test_new_call("a", 5004), 0);
+	e.leg = &qsc_test_find_call("a")->legs[0];
+	KUNIT_ASSERT_EQ(test, make_epoch(&e), 0);
+	check_epoch(test, &e, 0);
+	fail_each(test, make_epoch, check_epoch, &e);
+	KUNIT_EXPECT_EQ(test, qsc_delete_call(qsc_test_table(), "a"), 0);
+}
+
 static int make_ciphers(void *arg)
 {
 	return qsc_aead_module_init();
@@ -372,6 +484,8 @@ static struct kunit_case fail_cases[] = { KUNIT_CASE(ssrc),
 					  KUNIT_CASE(first_call),
 					  KUNIT_CASE(second_call),
 					  KUNIT_CASE(next_key),
+					  KUNIT_CASE(session_key),
+					  KUNIT_CASE(next_session),
 					  KUNIT_CASE(ciphers_of_the_module),
 					  KUNIT_CASE(tables_of_the_namespaces),
 					  {} };

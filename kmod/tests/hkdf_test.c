@@ -21,9 +21,28 @@ struct hkdf_vector {
 };
 
 #define IKM_22 "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b"
-#define ROW(x)                                                                                \
-	x "0" x "1" x "2" x "3" x "4" x "5" x "6" x "7" x "8" x "9" x "a" x "b" x "c" x "d" x \
-	  "e" x "f"
+#define OKM_1                                                              \
+	"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf" \
+	"34007208d5b887185865"
+#define IKM_2                                                              \
+	"000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" \
+	"202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f" \
+	"404142434445464748494a4b4c4d4e4f"
+#define SALT_2                                                             \
+	"606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f" \
+	"808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f" \
+	"a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
+#define INFO_2                                                             \
+	"b0b1b2b3b4b5b6b7b8b9babbbcbdbebfc0c1c2c3c4c5c6c7c8c9cacbcccdcecf" \
+	"d0d1d2d3d4d5d6d7d8d9dadbdcdddedfe0e1e2e3e4e5e6e7e8e9eaebecedeeef" \
+	"f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"
+#define OKM_2                                                              \
+	"b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c" \
+	"59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71" \
+	"cc30c58179ec3e87c14c01d5c1f3434f1d87"
+#define OKM_3                                                              \
+	"8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d" \
+	"9d201395faa4b61a96c8"
 
 /* RFC 5869 appendix A; the others there are for SHA-1. */
 static const struct hkdf_vector hkdf_vectors[] = {
@@ -33,15 +52,15 @@ static const struct hkdf_vector hkdf_vectors[] = {
 		.salt = "000102030405060708090a0b0c",
 		.info = "f0f1f2f3f4f5f6f7f8f9",
 		.prk = "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5",
-		.okm = "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+		.okm = OKM_1,
 	},
 	{
 		.name = "A.2, long",
-		.ikm = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4"),
-		.salt = ROW("6") ROW("7") ROW("8") ROW("9") ROW("a"),
-		.info = ROW("b") ROW("c") ROW("d") ROW("e") ROW("f"),
+		.ikm = IKM_2,
+		.salt = SALT_2,
+		.info = INFO_2,
 		.prk = "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244",
-		.okm = "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87",
+		.okm = OKM_2,
 	},
 	{
 		.name = "A.3, without salt and info",
@@ -49,7 +68,7 @@ static const struct hkdf_vector hkdf_vectors[] = {
 		.salt = "",
 		.info = "",
 		.prk = "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04",
-		.okm = "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
+		.okm = OKM_3,
 	},
 };
 

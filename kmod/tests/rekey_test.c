@@ -165,6 +165,86 @@ static void held_key_is_not_used(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, qsc_call_activate(qsc_test_table(), "caller", 1, NULL), -ENOENT);
 }
 
+/* What the call's timer does, as if @seconds had passed since the overlap began. */
+static void pass(struct qsc_leg *leg, u32 seconds)
+{
+	struct qsc_net *qn = leg->call->net;
+	struct qsc_key *old;
+
+	mutex_lock(&qn->lock);
+	old = qsc_test_key_in(&leg->rx.old);
+	if (old)
+		old->expires -= (unsigned long)seconds * HZ;
+	mutex_unlock(&qn->lock);
+	leg->call->timer.function(&leg->call->timer);
+	flush_work(&qn->reaper);
+}
+
+static void old_key_is_received_until_the_overlap_after_the_hold(struct kunit *test)
+{
+	struct qsc_leg *caller, *callee;
+	struct qsc_key *old;
+
+	two_parties(test, &caller, &callee);
+	KUNIT_ASSERT_EQ(test, set("caller", QSC_ROLE_CALLER, 0), 0);
+	KUNIT_ASSERT_EQ(test, set("callee", QSC_ROLE_CALLEE, 0), 0);
+	old = qsc_test_key_in(&caller->rx.cur);
+	KUNIT_ASSERT_EQ(test, hold("caller", QSC_ROLE_CALLER, 1), 0);
+	KUNIT_ASSERT_PTR_EQ(test, qsc_test_key_in(&caller->rx.old), old);
+	pass(caller, 3600);
+	KUNIT_ASSERT_PTR_EQ(test, qsc_test_key_in(&caller->rx.old), old);
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 1), QSC_VERDICT_OK);
+
+	KUNIT_ASSERT_EQ(test, activate("caller"), 0);
+	KUNIT_ASSERT_PTR_EQ(test, qsc_test_key_in(&caller->rx.old), old);
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 2), QSC_VERDICT_OK);
+	pass(caller, 3600);
+	KUNIT_EXPECT_NULL(test, qsc_test_key_in(&caller->rx.old));
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 3), QSC_RX_STAT(DROP_MKI));
+}
+
+static void hold_without_overlap_ends_the_old_key_when_it_ends(struct kunit *test)
+{
+	struct qsc_session_params p = params("caller", QSC_ROLE_CALLER, 1);
+	struct qsc_leg *caller, *callee;
+
+	two_parties(test, &caller, &callee);
+	KUNIT_ASSERT_EQ(test, set("caller", QSC_ROLE_CALLER, 0), 0);
+	KUNIT_ASSERT_EQ(test, set("callee", QSC_ROLE_CALLEE, 0), 0);
+	p.hold = true;
+	p.overlap_ms = 0;
+	KUNIT_ASSERT_EQ(test, install(&p), 0);
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 1), QSC_VERDICT_OK);
+	KUNIT_ASSERT_EQ(test, activate("caller"), 0);
+	KUNIT_EXPECT_NULL(test, qsc_test_key_in(&caller->rx.old));
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 2), QSC_RX_STAT(DROP_MKI));
+}
+
+/* An epoch that one party has held and the other has not got at all. */
+static void epoch_that_was_given_up_makes_room_for_the_next(struct kunit *test)
+{
+	struct qsc_leg *caller, *callee;
+
+	two_parties(test, &caller, &callee);
+	KUNIT_ASSERT_EQ(test, set("caller", QSC_ROLE_CALLER, 0), 0);
+	KUNIT_ASSERT_EQ(test, set("callee", QSC_ROLE_CALLEE, 0), 0);
+	KUNIT_ASSERT_EQ(test, hold("caller", QSC_ROLE_CALLER, 1), 0);
+	KUNIT_ASSERT_EQ(test, hold("caller", QSC_ROLE_CALLER, 2), 0);
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 1), QSC_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, carry(test, caller, callee, 1), QSC_VERDICT_OK);
+	KUNIT_ASSERT_EQ(test, hold("callee", QSC_ROLE_CALLEE, 2), 0);
+	KUNIT_ASSERT_EQ(test, activate("callee"), 0);
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 2), QSC_VERDICT_OK);
+	KUNIT_ASSERT_EQ(test, activate("caller"), 0);
+	KUNIT_EXPECT_EQ(test, carry(test, caller, callee, 2), QSC_VERDICT_OK);
+	/* One that the peer has sent under is not given up. */
+	KUNIT_ASSERT_EQ(test, hold("caller", QSC_ROLE_CALLER, 3), 0);
+	KUNIT_ASSERT_EQ(test, set("callee", QSC_ROLE_CALLEE, 3), 0);
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 3), QSC_VERDICT_OK);
+	KUNIT_ASSERT_EQ(test, hold("caller", QSC_ROLE_CALLER, 4), 0);
+	KUNIT_EXPECT_EQ(test, carry(test, callee, caller, 4), QSC_VERDICT_OK);
+}
+
 static void session_that_does_not_fit_changes_nothing(struct kunit *test)
 {
 	struct qsc_call_params call = qsc_test_call_params("caller", 5004);
@@ -287,6 +367,9 @@ static struct kunit_case rekey_cases[] = {
 	KUNIT_CASE(epoch_is_the_mki),
 	KUNIT_CASE(rekey_loses_no_packet),
 	KUNIT_CASE(held_key_is_not_used),
+	KUNIT_CASE(old_key_is_received_until_the_overlap_after_the_hold),
+	KUNIT_CASE(hold_without_overlap_ends_the_old_key_when_it_ends),
+	KUNIT_CASE(epoch_that_was_given_up_makes_room_for_the_next),
 	KUNIT_CASE(session_that_does_not_fit_changes_nothing),
 	KUNIT_CASE(session_and_other_keys_do_not_mix),
 	KUNIT_CASE(parked_key_dies_with_the_others),

@@ -133,8 +133,8 @@ static void copy_secret(u8 (*secrets)[QSC_TEST_SECRET_LEN], const u8 *from)
 	memcpy(secrets, from, QSC_TEST_SECRET_LEN);
 }
 
-/* The first halves of distribution key, exporter, wrapping key and masters. */
-#define SECRETS 5
+/* The first halves of distribution key, exporter, wrapping key, session key, masters. */
+#define SECRETS 6
 
 static void nothing_is_left_in_memory_or_on_the_stack(struct kunit *test)
 {
@@ -153,9 +153,11 @@ static void nothing_is_left_in_memory_or_on_the_stack(struct kunit *test)
 	copy_secret(&secrets[1], w->secret + QSC_DIST_LEN);
 	qsc_test_unhex(bytes, v->wrap);
 	copy_secret(&secrets[2], bytes);
+	qsc_test_unhex(bytes, v->session);
+	copy_secret(&secrets[3], bytes);
 	memzero_explicit(bytes, sizeof(bytes));
-	copy_secret(&secrets[3], w->want.forth);
-	copy_secret(&secrets[4], w->want.back);
+	copy_secret(&secrets[4], w->want.forth);
+	copy_secret(&secrets[5], w->want.back);
 	for (i = 0; i < SECRETS; i++)
 		qsc_test_need_dead_stack(test, secrets[i]);
 

@@ -15,6 +15,7 @@ struct qsc_test_session {
 	const char *dist;
 	const char *exporter;
 	const char *wrap;
+	const char *session;
 	const char *wrapped;
 	const char *mki;
 	const char *caller_to_callee;
@@ -24,7 +25,8 @@ struct qsc_test_session {
 	u32 epoch;
 };
 
-static const struct qsc_test_session qsc_test_sessions[] = {
+/* Not every suite takes all. */
+static const struct qsc_test_session qsc_test_sessions[] __maybe_unused = {
 	{
 		.call_id = "a",
 		.caller = "1",
@@ -33,6 +35,7 @@ static const struct qsc_test_session qsc_test_sessions[] = {
 		.dist = "464f0ba3a7cabc0d5603bd94032a90fb0b8ab0d6db943075b13b9b0f00cea837",
 		.exporter = "86e22204abcb4a5556a8043a711512a61bc60c00596c59e4bafcc70e03353a8b",
 		.wrap = "8abda50bc12177a23112933245007f692ac810fefa4070809eb22e1b909869b3",
+		.session = "8b810cc0c928c887dd70bdac23b2b28bf76fd1750661e2e7cde0271ff0423106",
 		.wrapped =
 			"5e04ca60421285e44eab353f2e64bb803b8e39303ec32997edd9210c5d47664c937f2299155d831fb9573181dfd24175",
 		.mki = "00000000",
@@ -53,6 +56,7 @@ static const struct qsc_test_session qsc_test_sessions[] = {
 		.dist = "55983587b8fee6da6d2f0dc38b14a6d95095cb483fd9ff9c945abf7b3c36081b",
 		.exporter = "7355b75a75c9af922b72fe04e58a7ee01f0a6583ee412ab7547f2238adc80260",
 		.wrap = "d4e5c59db6ffc6f77efc6ee91dbfa3b1284b36f54e7a1ca1bf6d5d92e1bc640c",
+		.session = "03d46630d790eded1b0d5491d15cc439b05c4c860c6bf29ab6f0ab0cbd964a48",
 		.wrapped =
 			"bddf891f8c0875ca3e14bc171382cd56d7cfd3ad85f3ffe9ea9518f3e4931680399946c03a5821c12c5871c8e2332927",
 		.mki = "00000000",
@@ -73,6 +77,7 @@ static const struct qsc_test_session qsc_test_sessions[] = {
 		.dist = "300806e1d0e8350a65bbaeb2a08a34cbc3c3d17150aad5e67eb9f086d2cd8524",
 		.exporter = "5b69d0ae69425cd396f838647d6271f9c0262521b07fc60a7d2d0a695958e041",
 		.wrap = "468a7588f9c3242a23a0a56a29b23e3e08c3d0d400be8bdeedd0ffb4c4030cce",
+		.session = "03d46630d790eded1b0d5491d15cc439b05c4c860c6bf29ab6f0ab0cbd964a48",
 		.wrapped =
 			"59fa25df283c9cb1c93cb14e4d99601ead8d202e06da7a14d5c9ba87ad5a94481f83c81cd827f5587732b42e528abe69",
 		.mki = "00000000",
@@ -93,6 +98,7 @@ static const struct qsc_test_session qsc_test_sessions[] = {
 		.dist = "8255d6d6a8d4801e0bad1d840ec59535bc3c20cec670f545744bfef0dffe925d",
 		.exporter = "c9589c533b824cde653cf96d61e541d3f0d6412d15c0f8070c9a9fa05cdcecbe",
 		.wrap = "f1f8bb7133200fba454dcac46f03b6430c0277e418381c171c7674ac51bd392c",
+		.session = "8eb3cf3114d3abfda5ad98fee9ccc8dcfda009a33ee933d6bb2ac299bbd65ecf",
 		.wrapped =
 			"e4ae77fad49fcb33257880bfd0585924515d72df37a7fc4bf648356b13f68c7523b96782f34f45bb8fdd3a056a3440d4",
 		.mki = "00000001",
@@ -114,6 +120,7 @@ static const struct qsc_test_session qsc_test_sessions[] = {
 		.dist = "90233ab4a1fd0019c79afbe93ef2179ce83957d038923928fbfaf70e841bcf14",
 		.exporter = "075b9649ea92550db5b2179fdb0c12c2a545845af678d5c9ce823a32e521af89",
 		.wrap = "74026d6aac7c804c951432baa7649d67f6f952adf36780a3be014b4254f882a1",
+		.session = "427e84f7abbefe758404e0a8a041db2b9a1bae9458e6d3e17f9397437668204d",
 		.wrapped =
 			"bb9766e25b408a6fa147d57ac691fbe12406ae063049b708b14a1f58e58824964abaa605e1520af180314cda4969648e",
 		.mki = "ffffffff",
@@ -132,6 +139,7 @@ static const struct qsc_test_session qsc_test_sessions[] = {
 		.dist = "8924f9c35777bc577746e932120904aef13086358ab43c2a033a873cb9fd122d",
 		.exporter = "b107bdc4f4f84c90393c185a5c12b522ac6ee82446d2eeffbb7f4f3fbffd7518",
 		.wrap = "63cb788ce670b2317eb965570c6941658469189a19001a4374df8d8b733654f1",
+		.session = "7d50f0dc1e729fb8b3768a0c5bd2ee3d5640418b058b049719d8761b69f558a9",
 		.wrapped =
 			"aa50f50d26ad61155183c16d12841a343d98f58b4192b359c3c9c3c07cd8de6e4133bcc193be2c4ff75cc1308166e331",
 		.mki = "00000007",
@@ -150,6 +158,7 @@ static const struct qsc_test_session qsc_test_sessions[] = {
 		.dist = "464f0ba3a7cabc0d5603bd94032a90fb0b8ab0d6db943075b13b9b0f00cea837",
 		.exporter = "53e729c980d74484c2ca0cc987a253e94159cca7d19034ad49b052a4f84760ae",
 		.wrap = "97b6170dd8613e79eb46dffab9b6d1e0d9028ee1a201537947cec5cb6586afc0",
+		.session = "1228b67003305f698f7a18ed6fe6dc8e1f30b2a4ca952c0cf6979c851ffe25d4",
 		.wrapped =
 			"2a903299c861c9f6772702d0ddb8e0f77674ccca56f3ab3ded8fb86558a033c57b4d58670d13fdee28b01a17599984c3",
 		.mki = "00000002",
@@ -175,7 +184,8 @@ struct qsc_test_key_seal {
 	u32 suite;
 };
 
-static const struct qsc_test_key_seal qsc_test_key_seals[] = {
+/* Not every suite takes all. */
+static const struct qsc_test_key_seal qsc_test_key_seals[] __maybe_unused = {
 	{
 		.call_id = "a",
 		.mki = "",
@@ -235,7 +245,8 @@ struct qsc_test_session_seal {
 	u32 session;
 };
 
-static const struct qsc_test_session_seal qsc_test_session_seals[] = {
+/* Not every suite takes all. */
+static const struct qsc_test_session_seal qsc_test_session_seals[] __maybe_unused = {
 	{
 		.client_public = "1a3b54b12cba30d35369e86abbcbc75d31fd897114c85ac8587fee989a00c331",
 		.module_secret = "d884725713c04fb6662d07085af29fd1db3eca122d812ce701ea4da61efe3d43",

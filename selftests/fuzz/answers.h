@@ -17,6 +17,9 @@
 #define KEY_BASE64 "yMTAvLi0sKyopKCcmJSQjIiEgHx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBw="
 #define KEY_LINE "AEAD_AES_256_GCM inline:" KEY_BASE64 "\n"
 
+/* What keys are sealed to, unless the input has a sealing key asked for. */
+extern const struct qsc_seal_key fuzz_seal;
+
 /* A handle like that of qsc_open(); there is one. @in stays the caller's. */
 struct qsc_sock *answers_open(struct input *in);
 

@@ -49,7 +49,7 @@ static struct nl_msg *make_request(struct qsc_sock *sk, uint8_t which)
 
 	if (which & 1) {
 		msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
-		CHECK(msg && !qsc_key_build(sk, msg, "alice", &key));
+		CHECK(msg && !qsc_key_build(sk, msg, "alice", &key, &fuzz_seal));
 	} else {
 		msg = qsc_msg_new(sk, QSC_CMD_CALL_NEW, 0);
 		CHECK(msg && !qsc_call_build(sk, msg, &call));

@@ -6,6 +6,7 @@
  * Input: which request, answers (answers.c).
  */
 #include <errno.h>
+#include <string.h>
 
 #include "answers.h"
 
@@ -163,6 +164,24 @@ static void check_info(const struct qsc_info *info)
 	}
 }
 
+/* Whose sealing key the input has. */
+static int set_session(struct qsc_sock *sk)
+{
+	static const struct qsc_session session = {
+		.role = QSC_ROLE_CALLER,
+		.caller = "alice",
+		.callee = "bob",
+		.suite = QSC_SUITE_AEAD_AES_256_GCM,
+	};
+	struct qsc_seal_key *key = &sk->seal;
+	int err;
+
+	memset(key, 0, sizeof(*key));
+	err = qsc_session_set(sk, "alice", &session);
+	CHECK(err || key->id);
+	return err;
+}
+
 static int ask(struct qsc_sock *sk, uint8_t what)
 {
 	struct qsc_stats stats;
@@ -170,7 +189,7 @@ static int ask(struct qsc_sock *sk, uint8_t what)
 	uint64_t n;
 	int err;
 
-	switch (what % 6) {
+	switch (what % 7) {
 	case 0:
 		return qsc_call_get(sk, "alice", take_call, sk);
 	case 1:
@@ -183,8 +202,10 @@ static int ask(struct qsc_sock *sk, uint8_t what)
 		return qsc_stats_total(sk, &stats, &n);
 	case 4:
 		return qsc_call_stats(sk, "alice", take_call, sk);
-	default:
+	case 5:
 		return qsc_call_flush(sk, &n);
+	default:
+		return set_session(sk);
 	}
 }
 

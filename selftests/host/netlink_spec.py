@@ -26,6 +26,7 @@ KERNEL_TYPES = {
     "u64": {"NLA_U64"},
     "string": {"NLA_NUL_STRING"},
     "binary": {"NLA_BINARY"},
+    "flag": {"NLA_FLAG"},
     "nest": {"NLA_NESTED"},
 }
 
@@ -495,17 +496,18 @@ KINDS = {
     "u64": {"U64"},
     "string": {"STRING"},
     "binary": {"ADDR", "HEX", "SECRET"},
+    "flag": {"FLAG"},
     "nest": {"NEST"},
 }
 
-SECRETS = {("key", "master"), ("key", "salt")}
+SECRETS = {("seal", "box"), ("session", "wrapped")}
 
 
 def error_names_agree(spec):
     """What libqsc calls the attributes of requests, and which are secret."""
     text = without_comments((LIB / "attrs.c").read_text())
     problems = []
-    for set_name in ("call", "leg", "key", "roc"):
+    for set_name in ("call", "leg", "key", "roc", "seal", "session"):
         found = table(text, f"{set_name}_descs")
         for _, attr in spec.attributes(set_name):
             key = c_name(spec.family, "a", set_name, attr["name"])

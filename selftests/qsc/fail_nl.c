@@ -10,6 +10,7 @@
 #include "dut.h"
 #include "fail.h"
 #include "nlraw.h"
+#include "seal.h"
 
 #define TABLE_MAX	4096
 #define MKI_LEN		4
@@ -24,6 +25,7 @@ static struct {
 	uint16_t family;
 	uint32_t group;
 	int events;
+	struct seal seal;
 } ctl;
 
 struct nl_case {
@@ -98,11 +100,21 @@ static void build_new(struct nlr_msg *m, const char *id, bool v6, bool rtcp_port
 	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(port + 2001));
 }
 
+static const char secret[] = FAIL_MARKER FAIL_MARKER FAIL_MARKER FAIL_MARKER;
+
+/* The one before may have gone with a flush. */
+static struct seal *new_seal(void)
+{
+	ctl.seal.id = 0;
+	seal_refresh(&ctl.seal, ctl.sk);
+	return &ctl.seal;
+}
+
 static void build_key(struct nlr_msg *m, const char *id, uint32_t dir, uint32_t suite, uint8_t mki,
 		      int rocs)
 {
-	static const char secret[] = FAIL_MARKER FAIL_MARKER FAIL_MARKER FAIL_MARKER;
-	uint8_t mki_bytes[MKI_LEN] = { mki };
+	struct qsc_key k = { .dir = dir, .suite = suite, .mki_len = mki ? MKI_LEN : 0,
+			     .mki = { mki } };
 	int key, roc;
 
 	nlr_start(m, ctl.family, QSC_CMD_KEY_SET, NLM_F_ACK);
@@ -110,10 +122,12 @@ static void build_key(struct nlr_msg *m, const char *id, uint32_t dir, uint32_t 
 	key = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
 	nlr_put_u32(m, key, QSC_A_KEY_DIR, dir);
 	nlr_put_u32(m, key, QSC_A_KEY_SUITE, suite);
-	nlr_put(m, key, QSC_A_KEY_MASTER, secret, suite == QSC_SUITE_AEAD_AES_256_GCM ? 32 : 16);
-	nlr_put(m, key, QSC_A_KEY_SALT, secret, 12);
+	qsc_suite_lengths(suite, &k.master_len, &k.salt_len);
+	memcpy(k.master, secret, k.master_len);
+	memcpy(k.salt, secret, k.salt_len);
+	seal_put_key(new_seal(), m, key, id, &k);
 	if (mki)
-		nlr_put(m, key, QSC_A_KEY_MKI, mki_bytes, MKI_LEN);
+		nlr_put(m, key, QSC_A_KEY_MKI, k.mki, MKI_LEN);
 	/* the old key stays as long as this takes */
 	nlr_put_u32(m, key, QSC_A_KEY_OVERLAP, QSC_OVERLAP_MAX_MS);
 	while (rocs--) {
@@ -121,6 +135,27 @@ static void build_key(struct nlr_msg *m, const char *id, uint32_t dir, uint32_t 
 		nlr_put_u32(m, roc, QSC_A_ROC_SSRC, 1000 + rocs);
 		nlr_put_u32(m, roc, QSC_A_ROC_VALUE, 7);
 	}
+}
+
+static void build_session(struct nlr_msg *m, const char *id, uint32_t epoch, bool hold)
+{
+	struct qsc_session s = {
+		.role = QSC_ROLE_CALLER,
+		.caller = "alice",
+		.callee = "bob",
+		.suite = QSC_SUITE_AEAD_AES_256_GCM,
+		.epoch = epoch,
+		.hold = hold,
+		.has_overlap = true,
+		.overlap_ms = QSC_OVERLAP_MAX_MS,
+	};
+
+	memcpy(s.dist, secret, sizeof(s.dist));
+	memcpy(s.exporter, secret, sizeof(s.exporter));
+	seal_wrap(&s, id, 1 + epoch);
+	nlr_start(m, ctl.family, QSC_CMD_SESSION_SET, NLM_F_ACK);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	seal_put_session(new_seal(), m, id, &s);
 }
 
 static void build_named(struct nlr_msg *m, uint8_t cmd, const char *id)
@@ -168,6 +203,17 @@ static void keyed_call(void)
 	build_key(&m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
 	must(&m);
 	build_key(&m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	must(&m);
+}
+
+static void held_call(void)
+{
+	struct nlr_msg m;
+
+	new_call();
+	build_session(&m, "it", 0, false);
+	must(&m);
+	build_session(&m, "it", 1, true);
 	must(&m);
 }
 
@@ -256,6 +302,26 @@ static void do_rekey_rx(struct nlr_msg *m)
 	build_key(m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
 }
 
+static void do_seal(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_SEAL_GET, NULL);
+}
+
+static void do_session(struct nlr_msg *m)
+{
+	build_session(m, "it", 2, false);
+}
+
+static void do_hold(struct nlr_msg *m)
+{
+	build_session(m, "it", 2, true);
+}
+
+static void do_activate(struct nlr_msg *m)
+{
+	build_named(m, QSC_CMD_SESSION_ACTIVATE, "it");
+}
+
 static void do_erase(struct nlr_msg *m)
 {
 	build_named(m, QSC_CMD_KEY_ERASE, "it");
@@ -284,7 +350,12 @@ static const struct nl_case cases[] = {
 	{ "a key with an MKI and ROCs", new_call, do_key_rocs },
 	{ "another sending key", keyed_call, do_rekey_tx },
 	{ "another receiving key", keyed_call, do_rekey_rx },
-	{ "key erase", keyed_call, do_erase },
+	{ "a sealing key", nothing, do_seal },
+	{ "the first session", new_call, do_session },
+	{ "a newer session than the one that is held back", held_call, do_session },
+	{ "another session that is held back", held_call, do_hold },
+	{ "the use of a key that was held back", held_call, do_activate },
+	{ "key erase", held_call, do_erase },
 	{ "counters of a call", keyed_call, do_stats },
 	{ "counters of all", three_calls, do_totals },
 	{ "the end of an owner", bound_call, .close_owner = true },

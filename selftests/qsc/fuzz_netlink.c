@@ -211,6 +211,7 @@ static void exchange(struct nf *f)
 	struct nlr_seen seen = {};
 	int n, i, err;
 
+	seal_refresh(&f->model.seal, f->sk);
 	n = build(f, s, e);
 	if (!n)
 		return;
@@ -256,11 +257,17 @@ static bool same_keys(const struct qsc_leg *have, const struct nm_call *want)
 {
 	const struct qsc_key_info *k;
 	const struct nm_dir *d;
-	int active = 0;
+	int active = 0, parked = 0;
 	unsigned int i;
 
 	for (i = 0; i < have->n_keys; i++) {
 		k = &have->keys[i];
+		if (k->state == QSC_KEY_STATE_PARKED) {
+			parked++;
+			if (k->generation || (int)k->mki_len != want->parked_key.mki_len ||
+			    memcmp(k->mki, want->parked_key.mki, k->mki_len))
+				return false;
+		}
 		if (k->state != QSC_KEY_STATE_ACTIVE)
 			continue;
 		d = &want->dir[k->dir - 1];
@@ -270,7 +277,7 @@ static bool same_keys(const struct qsc_leg *have, const struct nm_call *want)
 		    memcmp(k->mki, d->mki, d->mki_len))
 			return false;
 	}
-	return active == want->dir[0].keyed + want->dir[1].keyed;
+	return active == want->dir[0].keyed + want->dir[1].keyed && parked == want->parked;
 }
 
 struct compared {

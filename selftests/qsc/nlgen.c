@@ -92,15 +92,13 @@ static void gen_new(struct nf *f, struct nlr_msg *m)
 }
 
 /* What may not come out again has the marker in it, all over. */
-static void put_secret(struct nf *f, struct nlr_msg *m, int key, uint16_t type, int len)
+static void fill_secret(struct nf *f, uint8_t *secret, int len)
 {
-	uint8_t secret[64];
 	int i;
 
-	rng_fill(&f->rng, secret, sizeof(secret));
+	rng_fill(&f->rng, secret, len);
 	for (i = 0; i + NF_MARKER_LEN <= len; i += NF_MARKER_LEN)
 		memcpy(secret + i, NF_MARKER, NF_MARKER_LEN);
-	nlr_put(m, key, type, secret, len);
 }
 
 static void put_rocs(struct nf *f, struct nlr_msg *m, int key, const struct nm_dir *d)
@@ -123,7 +121,8 @@ static void put_rocs(struct nf *f, struct nlr_msg *m, int key, const struct nm_d
 	}
 }
 
-static void put_mki(struct nf *f, struct nlr_msg *m, int key, const struct nm_dir *d)
+static void put_mki(struct nf *f, struct nlr_msg *m, int nest, const struct nm_dir *d,
+		    struct qsc_key *key)
 {
 	static const int lens[] = { 0, 0, 4, 4, 8, 128 };
 	uint8_t mki[QSC_MKI_MAX];
@@ -135,7 +134,9 @@ static void put_mki(struct nf *f, struct nlr_msg *m, int key, const struct nm_di
 	if (d && d->keyed && len == d->mki_len && ONE_IN(f, 10))
 		memcpy(mki, d->mki, len);
 	if (len || ONE_IN(f, 10))
-		nlr_put(m, key, QSC_A_KEY_MKI, mki, len);
+		nlr_put(m, nest, QSC_A_KEY_MKI, mki, len);
+	key->mki_len = len;
+	memcpy(key->mki, mki, len);
 }
 
 static void gen_key(struct nf *f, struct nlr_msg *m)
@@ -144,25 +145,71 @@ static void gen_key(struct nf *f, struct nlr_msg *m)
 	uint32_t suite = c && !ONE_IN(f, 10) ? c->suite : rng_range(&f->rng, 1, QSC_SUITE_MAX);
 	uint32_t dir = rng_range(&f->rng, QSC_DIR_TX, QSC_DIR_RX);
 	const struct nm_dir *d = c ? &c->dir[dir - 1] : NULL;
+	struct qsc_key key = { .dir = dir, .suite = suite };
 	char id[NM_NAME];
-	int key;
+	int nest;
 
 	any_id(f, id);
-	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, c && !ONE_IN(f, 10) ? c->id : id);
-	key = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
-	nlr_put_u32(m, key, QSC_A_KEY_DIR, dir);
-	nlr_put_u32(m, key, QSC_A_KEY_SUITE, suite);
+	if (c && !ONE_IN(f, 10))
+		memcpy(id, c->id, NM_NAME);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
+	nlr_put_u32(m, nest, QSC_A_KEY_DIR, dir);
+	nlr_put_u32(m, nest, QSC_A_KEY_SUITE, suite);
+	if (ONE_IN(f, 4)) {
+		key.leg = ONE_IN(f, 8);
+		nlr_put_u8(m, nest, QSC_A_KEY_LEG, key.leg);
+	}
+	put_mki(f, m, nest, d, &key);
+	qsc_suite_lengths(suite, &key.master_len, &key.salt_len);
+	fill_secret(f, key.master, sizeof(key.master));
+	fill_secret(f, key.salt, sizeof(key.salt));
+	seal_put_key(&f->model.seal, m, nest, id, &key);
 	if (ONE_IN(f, 4))
-		nlr_put_u8(m, key, QSC_A_KEY_LEG, ONE_IN(f, 8));
-	put_mki(f, m, key, d);
-	put_secret(f, m, key, QSC_A_KEY_MASTER, suite == QSC_SUITE_AEAD_AES_256_GCM ? 32 : 16);
-	put_secret(f, m, key, QSC_A_KEY_SALT,
-		   suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80 ? 14 : 12);
-	if (ONE_IN(f, 4))
-		put_rocs(f, m, key, d);
+		put_rocs(f, m, nest, d);
 	if (ONE_IN(f, 3))
-		nlr_put_u32(m, key, QSC_A_KEY_OVERLAP,
+		nlr_put_u32(m, nest, QSC_A_KEY_OVERLAP,
 			   rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1));
+}
+
+static void gen_session(struct nf *f, struct nlr_msg *m)
+{
+	const struct nm_call *c = any_call(f);
+	struct qsc_session s = {
+		.leg = ONE_IN(f, 20),
+		.role = c && c->role && !ONE_IN(f, 10) ? c->role : rng_range(&f->rng, 1, 2),
+		.caller = "alice@fuzz",
+		.callee = ONE_IN(f, 4) ? "b" : "+8613800000002",
+		.suite = c && !ONE_IN(f, 10) ? c->suite : rng_range(&f->rng, 1, QSC_SUITE_MAX),
+		.epoch = c && c->has_epoch ? c->epoch + !ONE_IN(f, 10) : rng_below(&f->rng, 3),
+		.hold = ONE_IN(f, 2),
+		.has_overlap = ONE_IN(f, 3),
+		.overlap_ms = rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1),
+	};
+	char id[NM_NAME];
+
+	any_id(f, id);
+	if (c && !ONE_IN(f, 10))
+		memcpy(id, c->id, NM_NAME);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	fill_secret(f, s.dist, sizeof(s.dist));
+	fill_secret(f, s.exporter, sizeof(s.exporter));
+	seal_wrap(&s, id, rng_u64(&f->rng));
+	seal_put_session(&f->model.seal, m, id, &s);
+}
+
+static void gen_activate(struct nf *f, struct nlr_msg *m)
+{
+	char id[NM_NAME];
+	int nest;
+
+	some_id(f, id);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	if (ONE_IN(f, 3))
+		return;
+	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_SESSION);
+	if (ONE_IN(f, 2))
+		nlr_put_u8(m, nest, QSC_A_SESSION_LEG, ONE_IN(f, 8));
 }
 
 static void gen_set(struct nf *f, struct nlr_msg *m)
@@ -192,12 +239,15 @@ static const struct {
 	uint8_t cmd;
 	int permille;
 } walk[] = {
-	{ QSC_CMD_CALL_NEW, 250 },
-	{ QSC_CMD_KEY_SET, 180 },
-	{ QSC_CMD_CALL_SET, 120 },
-	{ QSC_CMD_CALL_GET, 160 },
-	{ QSC_CMD_STATS_GET, 110 },
-	{ QSC_CMD_INFO_GET, 90 },
+	{ QSC_CMD_CALL_NEW, 220 },
+	{ QSC_CMD_KEY_SET, 160 },
+	{ QSC_CMD_SESSION_SET, 75 },
+	{ QSC_CMD_SESSION_ACTIVATE, 35 },
+	{ QSC_CMD_SEAL_GET, 20 },
+	{ QSC_CMD_CALL_SET, 90 },
+	{ QSC_CMD_CALL_GET, 130 },
+	{ QSC_CMD_STATS_GET, 100 },
+	{ QSC_CMD_INFO_GET, 80 },
 	{ QSC_CMD_CALL_DEL, 60 },
 	{ QSC_CMD_KEY_ERASE, 28 },
 	{ QSC_CMD_CALL_FLUSH, 2 },
@@ -223,10 +273,17 @@ void nf_gen(struct nf *f, struct nlr_msg *m)
 	case QSC_CMD_KEY_SET:
 		gen_key(f, m);
 		return;
+	case QSC_CMD_SESSION_SET:
+		gen_session(f, m);
+		return;
+	case QSC_CMD_SESSION_ACTIVATE:
+		gen_activate(f, m);
+		return;
 	case QSC_CMD_CALL_SET:
 		gen_set(f, m);
 		return;
 	case QSC_CMD_INFO_GET:
+	case QSC_CMD_SEAL_GET:
 	case QSC_CMD_CALL_FLUSH:
 		return;
 	case QSC_CMD_CALL_GET:

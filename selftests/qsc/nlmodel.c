@@ -66,7 +66,8 @@ static bool is_host(const uint8_t *p, int n)
 	static const uint8_t zero[16], mapped[12] = { [10] = 0xff, 0xff };
 
 	if (n == 4)
-		return p[0] && (p[0] & 0xf0) != 0xe0 && memcmp(p, "\xff\xff\xff\xff", 4);
+		return memcmp(p, zero, 4) && (p[0] & 0xf0) != 0xe0 &&
+		       memcmp(p, "\xff\xff\xff\xff", 4);
 	return memcmp(p, zero, 16) && p[0] != 0xff && memcmp(p, mapped, 12);
 }
 
@@ -175,24 +176,31 @@ static int judge_new(const struct nm_model *m, const struct nlr_sock *s,
 	return 0;
 }
 
+/* Is there all of it, and has it the length? */
+static bool is_sealed(const struct nlattr *nest, uint32_t suite)
+{
+	static const int lens[QSC_SUITE_MAX + 1] = {
+		[QSC_SUITE_AEAD_AES_256_GCM] = 32 + 12,
+		[QSC_SUITE_AEAD_AES_128_GCM] = 16 + 12,
+		[QSC_SUITE_AEAD_SM4_GCM] = 16 + 12,
+		[QSC_SUITE_AES_CM_128_HMAC_SHA1_80] = 16 + 14,
+	};
+	const struct nlattr *tb[QSC_A_SEAL_MAX + 1];
+
+	nlp_parse(tb, QSC_A_SEAL_MAX, nest + 1, len(nest));
+	return tb[QSC_A_SEAL_ID] && tb[QSC_A_SEAL_PUBLIC] && tb[QSC_A_SEAL_BOX] &&
+	       len(tb[QSC_A_SEAL_BOX]) == lens[suite] + QSC_SEAL_TAG_LEN;
+}
+
 /* What can be wrong with a key whatever the call is. */
 static int get_key(const struct nlattr *nest, const struct nlattr **tb, struct nm_key *k)
 {
-	static const struct {
-		int key, salt;
-	} lens[QSC_SUITE_MAX + 1] = {
-		[QSC_SUITE_AEAD_AES_256_GCM] = { 32, 12 },
-		[QSC_SUITE_AEAD_AES_128_GCM] = { 16, 12 },
-		[QSC_SUITE_AEAD_SM4_GCM] = { 16, 12 },
-		[QSC_SUITE_AES_CM_128_HMAC_SHA1_80] = { 16, 14 },
-	};
 	const struct nlattr *roc[QSC_A_ROC_MAX + 1], *a;
 	uint32_t suite;
 	int left, i;
 
 	nlp_parse(tb, QSC_A_KEY_MAX, nest + 1, len(nest));
-	if (!tb[QSC_A_KEY_DIR] || !tb[QSC_A_KEY_SUITE] || !tb[QSC_A_KEY_MASTER] ||
-	    !tb[QSC_A_KEY_SALT])
+	if (!tb[QSC_A_KEY_DIR] || !tb[QSC_A_KEY_SUITE] || !tb[QSC_A_KEY_SEALED])
 		return -EINVAL;
 	suite = u32(tb[QSC_A_KEY_SUITE], 0);
 	k->dir = u32(tb[QSC_A_KEY_DIR], 0);
@@ -200,8 +208,7 @@ static int get_key(const struct nlattr *nest, const struct nlattr **tb, struct n
 	k->mki_len = tb[QSC_A_KEY_MKI] ? len(tb[QSC_A_KEY_MKI]) : 0;
 	if (k->mki_len)
 		memcpy(k->mki, tb[QSC_A_KEY_MKI] + 1, k->mki_len);
-	if (len(tb[QSC_A_KEY_MASTER]) != lens[suite].key ||
-	    len(tb[QSC_A_KEY_SALT]) != lens[suite].salt)
+	if (!is_sealed(tb[QSC_A_KEY_SEALED], suite))
 		return -EINVAL;
 	k->ssrcs = 0;
 	for (a = nest + 1, left = len(nest); nlp_ok(a, left); a = nlp_next(a, &left)) {
@@ -242,6 +249,20 @@ static int judge_rocs(const struct nm_dir *d, const struct nm_key *k)
 	return d->ssrcs + k->ssrcs - evictable(d) > NM_SSRCS ? -ENOSPC : 0;
 }
 
+static int judge_seal(const struct nm_model *m, const struct nlattr * const *key, const char *id,
+		      struct nm_verdict *v)
+{
+	struct qsc_key k = {
+		.leg = key[QSC_A_KEY_LEG] ? *(const uint8_t *)(key[QSC_A_KEY_LEG] + 1) : 0,
+		.dir = v->key.dir,
+		.suite = u32(key[QSC_A_KEY_SUITE], 0),
+		.mki_len = v->key.mki_len,
+	};
+
+	memcpy(k.mki, v->key.mki, v->key.mki_len);
+	return seal_judge_key(&m->seal, key[QSC_A_KEY_SEALED], id, &k, &v->or_err);
+}
+
 static int judge_key(const struct nm_model *m, const struct nlattr * const *tb,
 		     struct nm_verdict *v)
 {
@@ -254,6 +275,8 @@ static int judge_key(const struct nm_model *m, const struct nlattr * const *tb,
 	err = get_id(tb[QSC_A_CALL_ID], id);
 	if (!err)
 		err = tb[QSC_A_CALL_KEY] ? get_key(tb[QSC_A_CALL_KEY], key, k) : -EINVAL;
+	if (!err)
+		err = judge_seal(m, key, id, v);
 	if (err)
 		return err;
 	v->call = nm_find(m, id);
@@ -266,6 +289,10 @@ static int judge_key(const struct nm_model *m, const struct nlattr * const *tb,
 	if (d->generation && d->mki_len != k->mki_len)
 		return -EINVAL;
 	if (d->keyed && k->mki_len && !memcmp(d->mki, k->mki, k->mki_len))
+		return -EEXIST;
+	if (k->dir == QSC_DIR_TX && v->call->parked &&
+	    k->mki_len == v->call->parked_key.mki_len &&
+	    !memcmp(v->call->parked_key.mki, k->mki, k->mki_len))
 		return -EEXIST;
 	if (d->has_old && !memcmp(d->old_mki, k->mki, k->mki_len))
 		v->or_err = -EEXIST;
@@ -306,6 +333,21 @@ static int judge_call(const struct nm_model *m, const struct nlattr * const *tb,
 	return v->call ? 0 : -ENOENT;
 }
 
+static int judge_session(const struct nm_model *m, const struct nlattr * const *tb,
+			 struct nm_verdict *v)
+{
+	const struct nlattr *nest = tb[QSC_A_CALL_SESSION];
+	char id[NM_NAME];
+	int err;
+
+	err = get_id(tb[QSC_A_CALL_ID], id);
+	if (err)
+		return err;
+	if (v->cmd == QSC_CMD_SESSION_SET)
+		return nm_judge_session(m, nest, id, v);
+	return nm_judge_activate(m, nest, id, v);
+}
+
 static int judge_handler(const struct nm_model *m, const struct nlr_sock *s,
 			 const struct nlattr * const *tb, int legs, struct nm_verdict *v)
 {
@@ -316,7 +358,11 @@ static int judge_handler(const struct nm_model *m, const struct nlr_sock *s,
 		return judge_key(m, tb, v);
 	case QSC_CMD_CALL_SET:
 		return judge_set(m, tb, v);
+	case QSC_CMD_SESSION_SET:
+	case QSC_CMD_SESSION_ACTIVATE:
+		return judge_session(m, tb, v);
 	case QSC_CMD_INFO_GET:
+	case QSC_CMD_SEAL_GET:
 	case QSC_CMD_CALL_FLUSH:
 		return 0;
 	default:
@@ -327,7 +373,7 @@ static int judge_handler(const struct nm_model *m, const struct nlr_sock *s,
 static bool has_reply(uint8_t cmd)
 {
 	return cmd == QSC_CMD_INFO_GET || cmd == QSC_CMD_CALL_GET || cmd == QSC_CMD_STATS_GET ||
-	       cmd == QSC_CMD_CALL_FLUSH;
+	       cmd == QSC_CMD_CALL_FLUSH || cmd == QSC_CMD_SEAL_GET;
 }
 
 static void refuse(struct nm_verdict *v, enum nm_by by, int err)
@@ -345,7 +391,7 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 
 	memset(v, 0, offsetof(struct nm_verdict, fresh));
 	memcpy(&nh, buf, sizeof(nh));
-	if (nh.nlmsg_len < NLMSG_HDRLEN || (int)nh.nlmsg_len > left) {
+	if (nh.nlmsg_len < NLMSG_HDRLEN || nh.nlmsg_len > (uint32_t)left) {
 		v->silent = true;
 		return;
 	}
@@ -392,7 +438,7 @@ static void evict(struct nm_dir *d)
 	}
 }
 
-static void commit_key(struct nm_call *c, const struct nm_key *k)
+void nm_commit_key(struct nm_call *c, const struct nm_key *k)
 {
 	struct nm_dir *d = &c->dir[k->dir - 1];
 	int i;
@@ -421,6 +467,7 @@ static void erase(struct nm_call *c, uint32_t reason)
 	c->reason = reason;
 	c->dir[0].keyed = false;
 	c->dir[1].keyed = false;
+	c->parked = false;
 }
 
 static void forget(struct nm_model *m, struct nm_call *c)
@@ -457,9 +504,16 @@ void nm_commit(struct nm_model *m, const struct nm_verdict *v)
 	case QSC_CMD_CALL_FLUSH:
 		memset(m->call, 0, sizeof(m->call));
 		m->calls = 0;
+		m->seal.id = 0;
 		return;
 	case QSC_CMD_KEY_SET:
-		commit_key(v->call, &v->key);
+		nm_commit_key(v->call, &v->key);
+		return;
+	case QSC_CMD_SESSION_SET:
+		nm_commit_session(v);
+		return;
+	case QSC_CMD_SESSION_ACTIVATE:
+		nm_commit_activate(v);
 		return;
 	case QSC_CMD_KEY_ERASE:
 		erase(v->call, QSC_ERASE_REASON_REQUEST);

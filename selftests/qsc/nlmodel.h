@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 
 #include "nlraw.h"
+#include "seal.h"
 
 #define NM_CALLS	24
 #define NM_TUPLES	2
@@ -46,15 +47,6 @@ struct nm_tuple {
 	uint16_t local_port, remote_port;
 };
 
-struct nm_call {
-	bool used;
-	char id[NM_NAME];
-	uint32_t state, flags, role, timeout, lifetime, window, owner, reason, suite;
-	struct nm_tuple tuple[NM_TUPLES];
-	int tuples;
-	struct nm_dir dir[2];	/* QSC_DIR_TX, QSC_DIR_RX, less one */
-};
-
 struct nm_key {
 	uint32_t dir;
 	uint32_t overlap_ms;
@@ -64,11 +56,25 @@ struct nm_key {
 	int ssrcs;
 };
 
+struct nm_call {
+	bool used;
+	char id[NM_NAME];
+	uint32_t state, flags, role, timeout, lifetime, window, owner, reason, suite;
+	struct nm_tuple tuple[NM_TUPLES];
+	int tuples;
+	struct nm_dir dir[2];	/* QSC_DIR_TX, QSC_DIR_RX, less one */
+	bool has_epoch;
+	uint32_t epoch;
+	bool parked;
+	struct nm_key parked_key;
+};
+
 struct nm_model {
 	uint16_t family;
 	bool suite[QSC_SUITE_MAX + 1];	/* what this kernel has */
 	struct nm_call call[NM_CALLS];
 	int calls;
+	struct seal seal;
 };
 
 /* What has to come of a message. */
@@ -88,6 +94,7 @@ struct nm_verdict {
 	struct nm_call *call;
 	struct nm_call fresh;
 	struct nm_key key;
+	struct qsc_session session;
 	uint32_t timeout, lifetime;
 };
 
@@ -99,6 +106,16 @@ void nm_commit(struct nm_model *m, const struct nm_verdict *v);
 
 /* The owner's socket was closed. */
 void nm_close(struct nm_model *m, uint32_t portid);
+
+/* nlsession.c: the parts of it about sessions */
+int nm_judge_session(const struct nm_model *m, const struct nlattr *nest, const char *id,
+		     struct nm_verdict *v);
+void nm_commit_session(const struct nm_verdict *v);
+int nm_judge_activate(const struct nm_model *m, const struct nlattr *nest, const char *id,
+		      struct nm_verdict *v);
+void nm_commit_activate(const struct nm_verdict *v);
+
+void nm_commit_key(struct nm_call *c, const struct nm_key *k);
 
 struct nm_call *nm_find(const struct nm_model *m, const char *id);
 

@@ -17,6 +17,8 @@ enum kind {
 	FLAGS,			/* u32 with no bits but those of @max */
 	STRING,			/* of @max bytes, with its NUL */
 	BINARY,			/* of up to @max bytes */
+	EXACT,			/* of @max bytes */
+	FLAG,
 	NEST,
 };
 
@@ -43,13 +45,31 @@ static const struct policy roc[QSC_A_ROC_MAX + 1] = {
 	[QSC_A_ROC_VALUE] = { U32, 0, 0xffffffff },
 };
 
+static const struct policy seal[QSC_A_SEAL_MAX + 1] = {
+	[QSC_A_SEAL_ID] = { U32, 0, 0xffffffff },
+	[QSC_A_SEAL_PUBLIC] = { EXACT, 0, QSC_SEAL_PUBLIC_LEN },
+	[QSC_A_SEAL_BOX] = { BINARY, 0, QSC_SEAL_BOX_MAX },
+};
+
+static const struct policy session[QSC_A_SESSION_MAX + 1] = {
+	[QSC_A_SESSION_LEG] = { U8, 0, 0xff },
+	[QSC_A_SESSION_ROLE] = { U32, QSC_ROLE_CALLER, QSC_ROLE_CALLEE },
+	[QSC_A_SESSION_CALLER] = { STRING, 0, QSC_PARTY_ID_MAX },
+	[QSC_A_SESSION_CALLEE] = { STRING, 0, QSC_PARTY_ID_MAX },
+	[QSC_A_SESSION_SUITE] = { U32, 1, QSC_SUITE_MAX },
+	[QSC_A_SESSION_EPOCH] = { U32, 0, 0xffffffff },
+	[QSC_A_SESSION_WRAPPED] = { EXACT, 0, QSC_WRAPPED_LEN },
+	[QSC_A_SESSION_HOLD] = { FLAG },
+	[QSC_A_SESSION_OVERLAP] = { U32, 0, QSC_OVERLAP_MAX_MS },
+	[QSC_A_SESSION_SEALED] = { NEST, .nest = seal, .nest_max = QSC_A_SEAL_MAX },
+};
+
 static const struct policy key[QSC_A_KEY_MAX + 1] = {
 	[QSC_A_KEY_LEG] = { U8, 0, 0xff },
 	[QSC_A_KEY_DIR] = { U32, QSC_DIR_TX, QSC_DIR_RX },
 	[QSC_A_KEY_SUITE] = { U32, 1, QSC_SUITE_MAX },
 	[QSC_A_KEY_MKI] = { BINARY, 0, QSC_MKI_MAX },
-	[QSC_A_KEY_MASTER] = { BINARY, 0, QSC_MASTER_KEY_MAX },
-	[QSC_A_KEY_SALT] = { BINARY, 0, QSC_MASTER_SALT_MAX },
+	[QSC_A_KEY_SEALED] = { NEST, .nest = seal, .nest_max = QSC_A_SEAL_MAX },
 	[QSC_A_KEY_ROC] = { NEST, .nest = roc, .nest_max = QSC_A_ROC_MAX },
 	[QSC_A_KEY_OVERLAP] = { U32, 0, QSC_OVERLAP_MAX_MS },
 };
@@ -63,6 +83,10 @@ static const struct policy id[] = { ID };
 static const struct policy call_set[] = { ID, DEADLINES };
 static const struct policy key_set[] = {
 	ID, [QSC_A_CALL_KEY] = { NEST, .nest = key, .nest_max = QSC_A_KEY_MAX },
+};
+
+static const struct policy session_set[] = {
+	ID, [QSC_A_CALL_SESSION] = { NEST, .nest = session, .nest_max = QSC_A_SESSION_MAX },
 };
 
 static const struct policy call_new[] = {
@@ -89,6 +113,9 @@ static const struct {
 	[QSC_CMD_KEY_SET] = POLICY(key_set),
 	[QSC_CMD_KEY_ERASE] = POLICY(id),
 	[QSC_CMD_STATS_GET] = POLICY(id),
+	[QSC_CMD_SEAL_GET] = POLICY(none),
+	[QSC_CMD_SESSION_SET] = POLICY(session_set),
+	[QSC_CMD_SESSION_ACTIVATE] = POLICY(session_set),
 };
 
 bool nlp_known(uint8_t cmd)
@@ -132,6 +159,10 @@ static bool valid(const struct policy *p, const struct nlattr *a)
 		return is_string(p, data, len);
 	case BINARY:
 		return len <= (int)p->max;
+	case EXACT:
+		return len == (int)p->max;
+	case FLAG:
+		return !len;
 	case NEST:
 		return valid_all(p->nest, p->nest_max, data, len);
 	case UNKNOWN:

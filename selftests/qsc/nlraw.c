@@ -156,11 +156,13 @@ int nlr_flatten(const struct nlr_msg *m, uint32_t seq, uint8_t *buf, int size)
 	return len;
 }
 
+/*
+ * Without an address: to a message with one, netlink does not ask whether who
+ * made the socket may do what it wants.
+ */
 int nlr_send(const struct nlr_sock *s, const void *buf, int len)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-
-	return sendto(s->fd, buf, len, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+	return send(s->fd, buf, len, 0) < 0 ? -errno : 0;
 }
 
 static void read_text(const struct nlmsghdr *nh, int off, struct nlr_answer *a)

@@ -80,6 +80,7 @@ int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN],
 		 uint8_t ours[QSC_SEAL_PUBLIC_LEN], uint8_t *box);
 int qsc_seal_put(struct nl_msg *msg, int attr, const struct qsc_seal_key *to,
 		 const struct qsc_binding *b, const void *plain, size_t len);
+int qsc_seal_get(struct qsc_sock *sk);
 int qsc_seal_error(struct qsc_sock *sk, int err);
 int qsc_seal_run(struct qsc_sock *sk, int cmd, qsc_sealed_build build, const char *id,
 		 const void *what);

@@ -145,7 +145,7 @@ static int take_seal(struct qsc_reply *reply, void *arg)
 }
 
 /* The module's sealing key: the one we have, until the module refuses it. */
-static int get_seal(struct qsc_sock *sk)
+int qsc_seal_get(struct qsc_sock *sk)
 {
 	int err;
 
@@ -163,7 +163,7 @@ static int run_once(struct qsc_sock *sk, int cmd, qsc_sealed_build build, const 
 	struct nl_msg *msg;
 	int err;
 
-	err = get_seal(sk);
+	err = qsc_seal_get(sk);
 	if (err)
 		return err;
 	msg = qsc_msg_new(sk, cmd, 0);

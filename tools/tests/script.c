@@ -83,6 +83,20 @@ void script_done(void)
 	add(NLMSG_DONE, sizeof(int), 0);
 }
 
+void script_seal(uint32_t id)
+{
+	static const uint8_t public[QSC_SEAL_PUBLIC_LEN] = { 9 }; /* any point is good */
+	struct nl_msg *msg = script_reply(QSC_CMD_SEAL_GET);
+	struct nlattr *nest = nla_nest_start(msg, QSC_A_CALL_SEAL);
+
+	assert_non_null(nest);
+	nla_put_u32(msg, QSC_A_SEAL_ID, id);
+	nla_put(msg, QSC_A_SEAL_PUBLIC, sizeof(public), public);
+	nla_put_u32(msg, QSC_A_SEAL_EXPIRES, 60);
+	nla_nest_end(msg, nest);
+	script_ack();
+}
+
 void script_receive_error(int err)
 {
 	assert_true(n_answers < ANSWERS_MAX);

@@ -30,6 +30,7 @@ struct nl_msg *script_reply(int cmd); /* a message to put attributes into */
 void script_ack(void);
 void script_refuse(int err, const char *text, int offset); /* @offset: -1 for none */
 void script_done(void); /* the end of a dump */
+void script_seal(uint32_t id); /* a sealing key, with its ack */
 void script_receive_error(int err);
 
 /* How many of them were not asked for. */

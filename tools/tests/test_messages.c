@@ -35,6 +35,9 @@ void __wrap_nlmsg_free(struct nl_msg *msg)
 	__real_nlmsg_free(msg);
 }
 
+/* As the module gave it; any point is good. */
+static const struct qsc_seal_key a_seal = { .id = 1, .public = { 9 } };
+
 static struct qsc_sock *sock_new(void)
 {
 	struct qsc_sock *sk = calloc(1, sizeof(*sk));
@@ -43,6 +46,7 @@ static struct qsc_sock *sock_new(void)
 	memset(sk->buf, 0, QSC_RECV_MAX);
 	sk->req = qsc_nl_socket();
 	sk->family = GENL_ID_CTRL;
+	sk->seal = a_seal;
 	assert_non_null(sk->req);
 	return sk;
 }
@@ -110,7 +114,7 @@ static void parse_built(struct nl_msg *msg, struct qsc_reply *reply)
 
 static void a_key_request_holds_what_the_kernel_expects(void **state)
 {
-	struct nlattr *tb[QSC_A_KEY_MAX + 1], *roc[QSC_A_ROC_MAX + 1];
+	struct nlattr *tb[QSC_A_KEY_MAX + 1], *roc[QSC_A_ROC_MAX + 1], *seal[QSC_A_SEAL_MAX + 1];
 	struct qsc_sock *sk = sock_new();
 	struct qsc_key key = a_key();
 	struct qsc_reply reply;
@@ -118,7 +122,7 @@ static void a_key_request_holds_what_the_kernel_expects(void **state)
 
 	(void)state;
 	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
-	assert_int_equal(qsc_key_build(sk, msg, "alice", &key), 0);
+	assert_int_equal(qsc_key_build(sk, msg, "alice", &key, &a_seal), 0);
 	parse_built(msg, &reply);
 	assert_string_equal(nla_get_string(reply.attrs[QSC_A_CALL_ID]), "alice");
 	assert_int_equal(nla_len(reply.attrs[QSC_A_CALL_ID]), 6);
@@ -128,9 +132,12 @@ static void a_key_request_holds_what_the_kernel_expects(void **state)
 	assert_int_equal(nla_get_u32(tb[QSC_A_KEY_DIR]), QSC_DIR_RX);
 	assert_int_equal(nla_get_u32(tb[QSC_A_KEY_SUITE]), QSC_SUITE_AEAD_AES_256_GCM);
 	assert_int_equal(nla_len(tb[QSC_A_KEY_MKI]), 3);
-	assert_int_equal(nla_len(tb[QSC_A_KEY_MASTER]), 32);
-	assert_memory_equal(nla_data(tb[QSC_A_KEY_MASTER]), key.master, 32);
-	assert_int_equal(nla_len(tb[QSC_A_KEY_SALT]), 12);
+	assert_int_equal(nla_parse_nested(seal, QSC_A_SEAL_MAX, tb[QSC_A_KEY_SEALED], NULL), 0);
+	assert_int_equal(nla_get_u32(seal[QSC_A_SEAL_ID]), a_seal.id);
+	assert_int_equal(nla_len(seal[QSC_A_SEAL_PUBLIC]), QSC_SEAL_PUBLIC_LEN);
+	assert_int_equal(nla_len(seal[QSC_A_SEAL_BOX]), 32 + 12 + QSC_SEAL_TAG_LEN);
+	assert_null(memmem(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, "MMMM", 4));
+	assert_null(memmem(nlmsg_hdr(msg), nlmsg_hdr(msg)->nlmsg_len, "SSSS", 4));
 	assert_int_equal(nla_get_u32(tb[QSC_A_KEY_OVERLAP]), 0);
 	/* the last of the two */
 	assert_int_equal(nla_parse_nested(roc, QSC_A_ROC_MAX, tb[QSC_A_KEY_ROC], NULL), 0);
@@ -151,10 +158,9 @@ static void the_largest_key_request_fits(void **state)
 	memset(id, 'x', QSC_CALL_ID_MAX);
 	id[QSC_CALL_ID_MAX] = '\0';
 	key.mki_len = QSC_MKI_MAX;
-	key.salt_len = QSC_MASTER_SALT_MAX;
 	key.n_rocs = QSC_KEY_ROC_MAX;
 	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
-	assert_int_equal(qsc_key_build(sk, msg, id, &key), 0);
+	assert_int_equal(qsc_key_build(sk, msg, id, &key, &a_seal), 0);
 	qsc_msg_free(msg);
 	qsc_close(sk);
 }
@@ -192,7 +198,7 @@ static void defaults_are_left_to_the_kernel(void **state)
 	key.has_overlap = false;
 	key.n_rocs = 0;
 	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
-	assert_int_equal(qsc_key_build(sk, msg, "x", &key), 0);
+	assert_int_equal(qsc_key_build(sk, msg, "x", &key, &a_seal), 0);
 	parse_built(msg, &reply);
 	nla_parse_nested(kb, QSC_A_KEY_MAX, reply.attrs[QSC_A_CALL_KEY], NULL);
 	assert_null(kb[QSC_A_KEY_MKI]);
@@ -324,7 +330,7 @@ static void messages_are_zero_when_they_are_freed(void **state)
 	(void)state;
 	freed = freed_dirty = 0;
 	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
-	assert_int_equal(qsc_key_build(sk, msg, "alice", &key), 0);
+	assert_int_equal(qsc_key_build(sk, msg, "alice", &key, &a_seal), 0);
 	qsc_msg_free(msg);
 	assert_int_equal(freed, 1);
 	assert_int_equal(freed_dirty, 0);
@@ -338,11 +344,34 @@ static void keys_are_wiped_when_the_request_cannot_be_built(void **state)
 
 	(void)state;
 	freed = freed_dirty = 0;
-	assert_int_equal(qsc_key_set(sk, "", &key), -EINVAL);
-	key.master_len = QSC_MASTER_KEY_MAX + 1;
-	assert_int_equal(qsc_key_set(sk, "alice", &key), -EINVAL);
-	assert_int_equal(freed, 2);
+	/* a point of small order: nothing can be sealed to it */
+	memset(sk->seal.public, 0, sizeof(sk->seal.public));
+	assert_int_equal(qsc_key_set(sk, "alice", &key), -EIO);
+	assert_string_equal(qsc_last_error(sk)->text, "OpenSSL cannot seal the key");
+	assert_int_equal(freed, 1);
 	assert_int_equal(freed_dirty, 0);
+	qsc_close(sk);
+}
+
+static void a_key_that_does_not_fit_its_suite_is_not_sent(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+	struct qsc_key key = a_key();
+
+	(void)state;
+	freed = freed_dirty = 0;
+	assert_int_equal(qsc_key_set(sk, "", &key), -EINVAL);
+	key.master_len = 16;
+	key.salt_len = 28; /* together as long as they should be */
+	assert_int_equal(qsc_key_set(sk, "alice", &key), -EINVAL);
+	assert_string_equal(qsc_last_error(sk)->text,
+			    "master key and salt have 16 and 28 bytes, AEAD_AES_256_GCM needs 32 "
+			    "and 12");
+	key = a_key();
+	key.suite = QSC_SUITE_MAX + 1;
+	assert_int_equal(qsc_key_set(sk, "alice", &key), -EINVAL);
+	assert_string_equal(qsc_last_error(sk)->text, "there is no suite number 5");
+	assert_int_equal(freed, 0);
 	qsc_close(sk);
 }
 
@@ -484,7 +513,7 @@ static void a_kernel_without_words_gets_ours(void **state)
 
 static void key_bytes_never_get_into_errors(void **state)
 {
-	struct nlattr *tb[QSC_A_KEY_MAX + 1];
+	struct nlattr *tb[QSC_A_KEY_MAX + 1], *seal[QSC_A_SEAL_MAX + 1];
 	struct qsc_sock *sk = sock_new();
 	struct qsc_key key = a_key();
 	struct qsc_reply reply;
@@ -492,19 +521,20 @@ static void key_bytes_never_get_into_errors(void **state)
 
 	(void)state;
 	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
-	assert_int_equal(qsc_key_build(sk, msg, "alice", &key), 0);
+	assert_int_equal(qsc_key_build(sk, msg, "alice", &key, &a_seal), 0);
 	parse_built(msg, &reply);
 	nla_parse_nested(tb, QSC_A_KEY_MAX, reply.attrs[QSC_A_CALL_KEY], NULL);
-	refuse_at(sk, msg, tb[QSC_A_KEY_MASTER], "wrong length");
-	assert_string_equal(qsc_last_error(sk)->text, "wrong length (key master)");
+	nla_parse_nested(seal, QSC_A_SEAL_MAX, tb[QSC_A_KEY_SEALED], NULL);
+	refuse_at(sk, msg, tb[QSC_A_KEY_SEALED], "is odd");
+	assert_string_equal(qsc_last_error(sk)->text, "is odd (key sealed)");
 	assert_string_equal(qsc_last_error(sk)->value, "");
-	refuse_at(sk, msg, tb[QSC_A_KEY_SALT], "wrong length");
-	assert_string_equal(qsc_last_error(sk)->text, "wrong length (key salt)");
+	refuse_at(sk, msg, seal[QSC_A_SEAL_BOX], "wrong length");
+	assert_string_equal(qsc_last_error(sk)->text, "wrong length (key sealed box)");
+	assert_string_equal(qsc_last_error(sk)->value, "");
 	refuse_at(sk, msg, tb[QSC_A_KEY_MKI], "is taken");
 	assert_string_equal(qsc_last_error(sk)->text, "is taken (key mki 010203)");
 	/* an offset into the middle of an attribute, as from a broken kernel */
-	refuse_at(sk, msg, (char *)nla_data(tb[QSC_A_KEY_MASTER]) + 4, "odd");
-	assert_null(strstr(qsc_last_error(sk)->text, "MMM"));
+	refuse_at(sk, msg, (char *)nla_data(seal[QSC_A_SEAL_BOX]) + 4, "odd");
 	assert_string_equal(qsc_last_error(sk)->text, "odd");
 	assert_string_equal(qsc_last_error(sk)->attr, "");
 	refuse_at(sk, msg, (char *)nlmsg_hdr(msg) + 100000, "far");
@@ -571,6 +601,7 @@ int main(void)
 		cmocka_unit_test(malformed_replies_are_refused),
 		cmocka_unit_test(messages_are_zero_when_they_are_freed),
 		cmocka_unit_test(keys_are_wiped_when_the_request_cannot_be_built),
+		cmocka_unit_test(a_key_that_does_not_fit_its_suite_is_not_sent),
 		cmocka_unit_test(keys_are_wiped_when_the_request_cannot_be_sent),
 		cmocka_unit_test(keys_are_wiped_when_the_kernel_refuses),
 		cmocka_unit_test(nlcb_does_not_make_libnl_print_keys),

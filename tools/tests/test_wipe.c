@@ -237,11 +237,12 @@ static void an_installed_key_leaves_no_trace(void **state)
 {
 	(void)state;
 	script_reset();
+	script_seal(1);
 	script_ack();
 	script.on_send = search_on_send;
 	assert_int_equal(call_key(key_file(LINE_START, WHOLE, "|2^20|1:4\n"), ""), QSCTL_OK);
 	assert_int_equal(script.last_cmd, QSC_CMD_KEY_SET);
-	/* the line, the key as text and in bytes, the message */
+	/* the line, the key as text and in bytes; in the message it is sealed */
 	assert_true(found_on_send > KEY_LEN);
 	assert_no_trace();
 }
@@ -249,16 +250,39 @@ static void an_installed_key_leaves_no_trace(void **state)
 static void a_refused_key_leaves_no_trace(void **state)
 {
 	(void)state;
-	/* the master key is behind two headers, the id, the nest and three numbers */
+	/* the sealed key is behind two headers, the id, the nest and three numbers */
 	script_reset();
+	script_seal(1);
 	script_refuse(EINVAL, "wrong length", 16 + 4 + 12 + 4 + 8 + 8 + 8);
 	assert_int_equal(call_key(key_file(LINE_START, WHOLE, "\n"), ""), QSCTL_REFUSED);
-	assert_string_equal(err.text, "qsctl: call key alice: wrong length (key master)\n");
+	assert_string_equal(err.text, "qsctl: call key alice: wrong length (key sealed)\n");
 	assert_no_trace();
 
+	/* refused before there is a key to seal to, and after */
 	script_reset();
 	script_refuse(EPERM, NULL, -1);
 	assert_int_equal(call_key(key_file(LINE_START, WHOLE, "\n"), ""), QSCTL_REFUSED);
+	assert_no_trace();
+	script_reset();
+	script_seal(1);
+	script_refuse(EPERM, NULL, -1);
+	assert_int_equal(call_key(key_file(LINE_START, WHOLE, "\n"), ""), QSCTL_REFUSED);
+	assert_no_trace();
+}
+
+static void a_key_that_is_sealed_twice_leaves_no_trace(void **state)
+{
+	(void)state;
+	script_reset();
+	script_seal(1);
+	script_refuse(EKEYEXPIRED, NULL, -1);
+	script_seal(2);
+	script_ack();
+	script.on_send = search_on_send;
+	assert_int_equal(call_key(key_file(LINE_START, WHOLE, "\n"), ""), QSCTL_OK);
+	assert_int_equal(script.sent, 4);
+	assert_int_equal(script.last_cmd, QSC_CMD_KEY_SET);
+	assert_true(found_on_send > KEY_LEN);
 	assert_no_trace();
 }
 
@@ -278,6 +302,7 @@ static void a_key_that_cannot_be_sent_leaves_no_trace(void **state)
 	assert_no_trace();
 
 	script_reset();
+	script_seal(1);
 	script_receive_error(ECONNRESET);
 	assert_int_equal(call_key(key_file(LINE_START, WHOLE, "\n"), ""), QSCTL_REFUSED);
 	assert_non_null(strstr(err.text, "cannot read the kernel's answer"));
@@ -315,6 +340,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_installed_key_leaves_no_trace),
 		cmocka_unit_test(a_refused_key_leaves_no_trace),
+		cmocka_unit_test(a_key_that_is_sealed_twice_leaves_no_trace),
 		cmocka_unit_test(a_key_that_cannot_be_sent_leaves_no_trace),
 		cmocka_unit_test(a_line_that_is_wrong_leaves_no_trace),
 		cmocka_unit_test(a_file_that_is_wrong_leaves_no_trace),

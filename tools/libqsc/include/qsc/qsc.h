@@ -449,7 +449,8 @@ void qsc_key_wipe(struct qsc_key *key);
  *	bytes
  * @hold: keep the transmit key back until qsc_session_activate()
  * @has_overlap: @overlap_ms is to be sent
- * @overlap_ms: how long the old receive key stays, as in struct qsc_key
+ * @overlap_ms: how long the old receive key stays, as in struct qsc_key; with
+ *	@hold from the activation on
  * @wrapped: session key, wrapped under a key of @dist and @exporter
  * @dist: one-time distribution key of this party
  * @exporter: of the TLS connection to the key service

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a key service and a client do to keys on their way to the module. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "../lib/ksft.h"
+#include "bytes.h"
+#include "internal.h"
+#include "keys.h"
+#include "nlpolicy.h"
+#include "seal.h"
+
+/* The module takes a key for half a minute more than it gives it out. */
+#define FRESH	5	/* seconds */
+
+static int64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+void seal_refresh(struct seal *s, struct qsc_sock *sk)
+{
+	if (s->id && now() < s->asked + FRESH)
+		return;
+	sk->seal.id = 0;
+	if (qsc_seal_get(sk))
+		ksft_exit_fail_msg("seal get: %s\n", qsc_last_error(sk)->text);
+	s->asked = now();
+	s->id = sk->seal.id;
+	memcpy(s->public, sk->seal.public, sizeof(s->public));
+}
+
+static struct seal_record *record(struct seal *s, const struct qsc_binding *b, const void *plain,
+				  int len)
+{
+	struct seal_record *r = &s->record[s->next++ % SEAL_RECORDS];
+	EVP_PKEY *mine = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+
+	memset(r, 0, sizeof(*r));
+	if (!mine || qsc_seal_box(mine, s->public, b, plain, len, r->public, r->box))
+		ksft_exit_fail_msg("OpenSSL cannot seal\n");
+	EVP_PKEY_free(mine);
+	r->box_len = len + QSC_SEAL_TAG_LEN;
+	r->bound_len = b->len;
+	memcpy(r->bound, b->bytes, b->len);
+	return r;
+}
+
+static void put(const struct seal *s, struct nlr_msg *m, int parent, uint16_t type,
+		const struct seal_record *r)
+{
+	int nest = nlr_nest(m, parent, type);
+
+	if (nest < 0)
+		return;
+	nlr_put_u32(m, nest, QSC_A_SEAL_ID, s->id);
+	nlr_put(m, nest, QSC_A_SEAL_PUBLIC, r->public, sizeof(r->public));
+	nlr_put(m, nest, QSC_A_SEAL_BOX, r->box, r->box_len);
+}
+
+void seal_put_key(struct seal *s, struct nlr_msg *m, int parent, const char *id,
+		  const struct qsc_key *key)
+{
+	uint8_t plain[QSC_MASTER_KEY_MAX + QSC_MASTER_SALT_MAX];
+	struct qsc_binding b;
+
+	memcpy(plain, key->master, key->master_len);
+	memcpy(plain + key->master_len, key->salt, key->salt_len);
+	qsc_bind_key(&b, id, key);
+	put(s, m, parent, QSC_A_KEY_SEALED,
+	    record(s, &b, plain, key->master_len + key->salt_len));
+}
+
+void seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
+		      const struct qsc_session *session)
+{
+	int nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_SESSION);
+	uint8_t plain[QSC_DIST_LEN + QSC_EXPORTER_LEN];
+	struct seal_record *r;
+	struct qsc_binding b;
+
+	memcpy(plain, session->dist, QSC_DIST_LEN);
+	memcpy(plain + QSC_DIST_LEN, session->exporter, QSC_EXPORTER_LEN);
+	qsc_bind_session(&b, id, session);
+	r = record(s, &b, plain, sizeof(plain));
+	memcpy(r->wrapped, session->wrapped, sizeof(r->wrapped));
+	nlr_put_u32(m, nest, QSC_A_SESSION_ROLE, session->role);
+	nlr_put_str(m, nest, QSC_A_SESSION_CALLER, session->caller);
+	nlr_put_str(m, nest, QSC_A_SESSION_CALLEE, session->callee);
+	nlr_put_u32(m, nest, QSC_A_SESSION_SUITE, session->suite);
+	nlr_put_u32(m, nest, QSC_A_SESSION_EPOCH, session->epoch);
+	nlr_put(m, nest, QSC_A_SESSION_WRAPPED, session->wrapped, sizeof(session->wrapped));
+	if (session->leg)
+		nlr_put_u8(m, nest, QSC_A_SESSION_LEG, session->leg);
+	if (session->hold)
+		nlr_put(m, nest, QSC_A_SESSION_HOLD, "", 0);
+	if (session->has_overlap)
+		nlr_put_u32(m, nest, QSC_A_SESSION_OVERLAP, session->overlap_ms);
+	put(s, m, nest, QSC_A_SESSION_SEALED, r);
+}
+
+void seal_wrap(struct qsc_session *session, const char *id, uint8_t seed)
+{
+	struct qsc_keys_call call = {
+		.role = session->role,
+		.suite = session->suite,
+		.epoch = session->epoch,
+	};
+	uint8_t wrap[QSC_KEYS_LEN], s[QSC_KEYS_LEN];
+
+	snprintf(call.call_id, sizeof(call.call_id), "%s", id);
+	snprintf(call.caller, sizeof(call.caller), "%s", session->caller);
+	snprintf(call.callee, sizeof(call.callee), "%s", session->callee);
+	memset(s, seed, sizeof(s));
+	if (qsc_keys_wrap(session->dist, session->exporter, wrap) ||
+	    qsc_keys_seal_session(wrap, &call, s, session->wrapped))
+		ksft_exit_fail_msg("a session key cannot be wrapped\n");
+}
+
+static const struct seal_record *find(const struct seal *s, const struct nlattr *public)
+{
+	unsigned int i;
+
+	for (i = 0; i < SEAL_RECORDS; i++)
+		if (s->record[i].box_len &&
+		    !memcmp(s->record[i].public, public + 1, QSC_SEAL_PUBLIC_LEN))
+			return &s->record[i];
+	return NULL;
+}
+
+static int judge(const struct seal *s, const struct nlattr *nest, const struct qsc_binding *b,
+		 const uint8_t *wrapped, int *or_err)
+{
+	const struct nlattr *tb[QSC_A_SEAL_MAX + 1];
+	const struct seal_record *r;
+	uint32_t id;
+
+	nlp_parse(tb, QSC_A_SEAL_MAX, nest + 1, nest->nla_len - NLA_HDRLEN);
+	memcpy(&id, tb[QSC_A_SEAL_ID] + 1, sizeof(id));
+	if (id != s->id) {
+		/* of an older key, by chance */
+		*or_err = id && id < s->id ? -EBADMSG : 0;
+		return -EKEYEXPIRED;
+	}
+	r = find(s, tb[QSC_A_SEAL_PUBLIC]);
+	if (!r || tb[QSC_A_SEAL_BOX]->nla_len - NLA_HDRLEN != r->box_len ||
+	    memcmp(tb[QSC_A_SEAL_BOX] + 1, r->box, r->box_len) ||
+	    (int)b->len != r->bound_len || memcmp(b->bytes, r->bound, b->len))
+		return -EBADMSG;
+	return wrapped && memcmp(wrapped, r->wrapped, sizeof(r->wrapped)) ? -EBADMSG : 0;
+}
+
+int seal_judge_key(const struct seal *s, const struct nlattr *nest, const char *id,
+		   const struct qsc_key *key, int *or_err)
+{
+	struct qsc_binding b;
+
+	qsc_bind_key(&b, id, key);
+	return judge(s, nest, &b, NULL, or_err);
+}
+
+int seal_judge_session(const struct seal *s, const struct nlattr *nest, const char *id,
+		       const struct qsc_session *session, int *or_err)
+{
+	struct qsc_binding b;
+
+	qsc_bind_session(&b, id, session);
+	return judge(s, nest, &b, session->wrapped, or_err);
+}
