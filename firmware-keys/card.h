@@ -82,19 +82,19 @@ struct qsc_draw {
 
 /**
  * qsc_card_create() - make the image of a blank card
- * @card: out, NULL on errors; open for qsc_card_load_begin()
+ * @out: NULL on errors, else the card: open for qsc_card_load_begin()
  * @path: a new file, mode 0600
  * @image_key: under which the image is encrypted
  * @slots: 1 to %QSC_CARD_SLOTS_MAX
  * @transport_key: for LOAD commands, or NULL if there will be none
  * @why: out
  */
-int qsc_card_create(struct qsc_card **card, const char *path, const uint8_t image_key[QSC_KEYS_LEN],
+int qsc_card_create(struct qsc_card **out, const char *path, const uint8_t image_key[QSC_KEYS_LEN],
 		    uint32_t slots, const uint8_t transport_key[QSC_KEYS_LEN], struct qsc_why *why);
 
 /**
  * qsc_card_open() - open an image, and finish what a power cut interrupted
- * @card: out, NULL on errors
+ * @out: NULL on errors, else the card
  * @path: the image
  * @image_key: under which it is encrypted
  * @why: out
@@ -102,11 +102,11 @@ int qsc_card_create(struct qsc_card **card, const char *path, const uint8_t imag
  * Return: 0, -EBUSY if another process has it open, -EBADMSG if it is damaged
  * or under another key, -EROFS, -ENOENT or another errno
  */
-int qsc_card_open(struct qsc_card **card, const char *path, const uint8_t image_key[QSC_KEYS_LEN],
+int qsc_card_open(struct qsc_card **out, const char *path, const uint8_t image_key[QSC_KEYS_LEN],
 		  struct qsc_why *why);
 
 /* The same, but nothing is changed, and neither drawing nor a PIN is possible. */
-int qsc_card_open_to_look(struct qsc_card **card, const char *path,
+int qsc_card_open_to_look(struct qsc_card **out, const char *path,
 			  const uint8_t image_key[QSC_KEYS_LEN], struct qsc_why *why);
 
 /* Close and wipe. NULL is allowed. */

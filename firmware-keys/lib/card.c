@@ -228,14 +228,14 @@ static int open_card(struct qsc_card **out, const char *path, const uint8_t *ima
 	return err;
 }
 
-int qsc_card_open(struct qsc_card **card, const char *path, const uint8_t image_key[QSC_KEYS_LEN],
+int qsc_card_open(struct qsc_card **out, const char *path, const uint8_t image_key[QSC_KEYS_LEN],
 		  struct qsc_why *why)
 {
-	return open_card(card, path, image_key, false, why);
+	return open_card(out, path, image_key, false, why);
 }
 
-int qsc_card_open_to_look(struct qsc_card **card, const char *path,
+int qsc_card_open_to_look(struct qsc_card **out, const char *path,
 			  const uint8_t image_key[QSC_KEYS_LEN], struct qsc_why *why)
 {
-	return open_card(card, path, image_key, true, why);
+	return open_card(out, path, image_key, true, why);
 }

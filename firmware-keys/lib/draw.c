@@ -70,10 +70,9 @@ static int take(struct qsc_card *card, struct burn *burn, uint32_t index, struct
 static int take_random(struct qsc_card *card, struct burn *burn, unsigned int n,
 		       struct qsc_why *why)
 {
-	int err = 0;
-
 	while (burn->n < n) {
 		uint32_t index;
+		int err;
 
 		if (card->used == card->total)
 			return qsc_why(why, -ENODATA,

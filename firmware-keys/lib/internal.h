@@ -114,8 +114,8 @@ bool map_is_used(const struct qsc_card *card, uint32_t index);
 void map_mark(struct qsc_card *card, uint32_t index, bool used);
 int map_random_free(const struct qsc_card *card, uint32_t *index);
 int map_new(struct qsc_card *card);
-int map_write(struct qsc_card *card, uint32_t sector, struct qsc_why *why);
-int map_read_back(struct qsc_card *card, uint32_t sector, struct qsc_why *why);
+int map_write(struct qsc_card *card, uint32_t number, struct qsc_why *why);
+int map_read_back(struct qsc_card *card, uint32_t number, struct qsc_why *why);
 int map_read_all(struct qsc_card *card, struct qsc_why *why);
 
 /* slot.c */

@@ -50,7 +50,7 @@ int card_read(struct qsc_card *card, uint64_t at, void *data, size_t len, struct
 			return qsc_why(why, -EBADMSG,
 				       "%s ends at byte %llu, which belongs to the card: it was "
 				       "cut short",
-				       card->path, (unsigned long long)(at + have));
+				       card->path, (unsigned long long)at + have);
 		have += (size_t)n;
 	}
 	return 0;
@@ -76,6 +76,7 @@ int card_write(struct qsc_card *card, uint64_t at, const void *data, size_t len,
 				       card->path, (unsigned long long)at, strerror(err),
 				       remedy(err));
 		}
+		card->dirty = true;
 		done += (size_t)n;
 	}
 	return 0;

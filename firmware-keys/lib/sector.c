@@ -127,32 +127,36 @@ static bool open_sealed(struct qsc_card *card, enum sealed_sector which, const u
 }
 
 /* With both sectors unreadable it is the key, with one it is that sector. */
-int card_parse_heads(struct qsc_card *card, const uint8_t heads[2 * SECTOR], struct qsc_why *why)
+static int refuse_heads(const struct qsc_card *card, bool identity_ok, bool state_ok,
+			struct qsc_why *why)
 {
 	static const char replace[] =
 		"the card has to be replaced: revoke it at the key service "
 		"and personalise another; never bring back an old copy, which "
 		"would give keys twice";
+
+	if (!identity_ok && !state_ok)
+		return qsc_why(why, -EBADMSG,
+			       "%s does not open with this image key: name the key file that was "
+			       "made with it; if this is the one, bytes 0 to 1023 are damaged and "
+			       "%s",
+			       card->path, replace);
+	return qsc_why(why, -EBADMSG, "%s: bytes %s are damaged: %s", card->path,
+		       identity_ok ? "512 to 1023 (state)" : "0 to 511 (identity)", replace);
+}
+
+int card_parse_heads(struct qsc_card *card, const uint8_t heads[2 * SECTOR], struct qsc_why *why)
+{
 	uint8_t identity[SEALED_BODY], state[SEALED_BODY];
 	bool identity_ok = open_sealed(card, SECTOR_IDENTITY, heads, identity);
 	bool state_ok = open_sealed(card, SECTOR_STATE, heads + SECTOR, state);
 	int err = 0;
 
-	if (!identity_ok && !state_ok)
-		err = qsc_why(why, -EBADMSG,
-			      "%s does not open with this image key: name the key file that was "
-			      "made with it; if this is the one, bytes 0 to 1023 are damaged and "
-			      "%s",
-			      card->path, replace);
-	else if (!identity_ok)
-		err = qsc_why(why, -EBADMSG, "%s: bytes 0 to 511 (identity) are damaged: %s",
-			      card->path, replace);
-	else if (!state_ok)
-		err = qsc_why(why, -EBADMSG, "%s: bytes 512 to 1023 (state) are damaged: %s",
-			      card->path, replace);
-	if (!err) {
+	if (identity_ok && state_ok) {
 		parse_identity(&card->identity, identity);
 		parse_state(&card->state, state);
+	} else {
+		err = refuse_heads(card, identity_ok, state_ok, why);
 	}
 	OPENSSL_cleanse(identity, sizeof(identity));
 	OPENSSL_cleanse(state, sizeof(state));

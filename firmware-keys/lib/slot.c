@@ -111,7 +111,7 @@ int slot_each(struct qsc_card *card, int (*visit)(void *arg, uint32_t index, con
 	if (!slots)
 		return qsc_why(why, -ENOMEM, "not enough memory for %s", card->path);
 	for (uint32_t first = 0; first < card->total && !err; first += CHUNK) {
-		uint32_t n = card->total - first < CHUNK ? card->total - first : CHUNK;
+		uint32_t n = min_u32(card->total - first, CHUNK);
 
 		err = card_read(card, slot_offset(card, first), slots, (size_t)n * SLOT_LEN, why);
 		for (uint32_t i = 0; i < n && !err; i++)
@@ -126,7 +126,7 @@ int slot_zeroise_all(struct qsc_card *card, struct qsc_why *why)
 	static const uint8_t zeros[CHUNK * SLOT_LEN];
 
 	for (uint32_t first = 0; first < card->total; first += CHUNK) {
-		uint32_t n = card->total - first < CHUNK ? card->total - first : CHUNK;
+		uint32_t n = min_u32(card->total - first, CHUNK);
 		int err = card_write(card, slot_offset(card, first), zeros, (size_t)n * SLOT_LEN,
 				     why);
 

@@ -46,12 +46,12 @@ void qsc_card_step(struct qsc_card *card, enum qsc_card_step step)
 
 static int unknown_step(const char *text, struct qsc_why *why)
 {
-	char list[400] = "";
+	char list[400];
+	int len = 0;
 
-	for (unsigned int i = 0; i < QSC_STEPS; i++) {
-		strcat(list, i ? ", " : "");
-		strcat(list, names[i]);
-	}
+	for (unsigned int i = 0; i < QSC_STEPS; i++)
+		len += snprintf(list + len, sizeof(list) - (size_t)len, "%s%s", i ? ", " : "",
+				names[i]);
 	return qsc_why(why, -EINVAL, "\"%s\" is no STEP or STEP:N; steps are %s", text, list);
 }
 

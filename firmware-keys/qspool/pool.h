@@ -44,7 +44,7 @@ void pool_abandon(struct pool_writer *writer);
 struct pool;
 
 /* @key: NULL if only the header is wanted, which nobody vouches for then */
-int pool_open(struct pool **pool, const char *path, const uint8_t *key, struct pool_info *info,
+int pool_open(struct pool **out, const char *path, const uint8_t *key, struct pool_info *info,
 	      struct qsc_why *why);
 
 /**

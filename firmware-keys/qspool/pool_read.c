@@ -151,7 +151,7 @@ int pool_claim(struct pool *pool, uint64_t card, struct qsc_why *why)
 
 int pool_next(struct pool *pool, uint8_t keys[POOL_CHUNK * QSC_KEYS_LEN], struct qsc_why *why)
 {
-	uint32_t n = pool->left < POOL_CHUNK ? pool->left : POOL_CHUNK;
+	uint32_t n = min_u32(pool->left, POOL_CHUNK);
 	size_t len = (size_t)n * QSC_KEYS_LEN;
 	uint8_t nonce[QSC_GCM_NONCE];
 	uint32_t first;

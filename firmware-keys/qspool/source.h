@@ -11,12 +11,12 @@ struct source;
 
 /**
  * source_open() - begin to use a source
- * @source: out, NULL on errors
+ * @out: NULL on errors, else the source
  * @name: "getrandom", or the path of a device or a file
  * @min_entropy: bits a byte it is said to have, more than 0, at most 8
  * @why: out; -EDOM if the source fails its start-up test
  */
-int source_open(struct source **source, const char *name, double min_entropy, struct qsc_why *why);
+int source_open(struct source **out, const char *name, double min_entropy, struct qsc_why *why);
 
 /* One key. -EDOM if the source fails a test: nothing of it may be used then. */
 int source_key(struct source *source, uint8_t key[QSC_KEYS_LEN], struct qsc_why *why);

@@ -15,9 +15,9 @@ const char *tool_name = "test_apdu";
 static struct applet applet;
 
 /* Instead of the C library's: these tests need no real disk. */
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
-	(void)fd;
+	(void)fildes;
 	return 0;
 }
 
@@ -25,13 +25,15 @@ int fdatasync(int fd)
 static unsigned int run(const char *hex)
 {
 	static uint8_t command[1024];
-	unsigned int byte;
 	size_t len = 0;
-	int n;
 
-	while (sscanf(hex, " %2x%n", &byte, &n) == 1) {
-		command[len++] = (uint8_t)byte;
-		hex += n;
+	for (; *hex; hex++) {
+		char byte[] = { hex[0], hex[1], 0 };
+
+		if (*hex == ' ')
+			continue;
+		command[len++] = (uint8_t)strtoul(byte, NULL, 16);
+		hex++;
 	}
 	applet_process(&applet, command, len);
 	return get_be16(applet.answer + applet.len - 2);
@@ -586,7 +588,7 @@ static void whatever_comes_in_no_key_is_given_twice_or_without_pin(void **state)
 	unsigned long n = rounds ? strtoul(rounds, NULL, 0) : 200000;
 	bool seen[4000] = { false };
 	unsigned int draws = 0;
-	uint8_t command[400];
+	uint8_t command[400] = { 0 };
 
 	(void)state;
 	seed = given_seed ? strtoull(given_seed, NULL, 0) : (uint64_t)time(NULL) << 16 | 1;

@@ -10,9 +10,9 @@
 static uint8_t file[16384];
 
 /* Instead of the C library's: these tests need no real disk. */
-int fdatasync(int fd)
+int fdatasync(int fildes)
 {
-	(void)fd;
+	(void)fildes;
 	return 0;
 }
 
@@ -84,6 +84,7 @@ static void many_keys_come_under_one_burn_all_or_none(void **state)
 	struct qsc_card *card = make_card(MAP_SLOTS + 300, QSC_PROFILE_ONE_DRAW);
 	struct qsc_draw draws[QSC_CARD_BATCH];
 	uint32_t left = MAP_SLOTS + 300;
+	struct qsc_card_health health;
 
 	(void)state;
 	assert_int_equal(qsc_card_draw_many(card, 0, draws, 0, &why), -EINVAL);
@@ -97,6 +98,8 @@ static void many_keys_come_under_one_burn_all_or_none(void **state)
 				assert_int_not_equal(draws[i].index, draws[k].index);
 		}
 		assert_int_equal(remaining(card), left - QSC_CARD_BATCH);
+		assert_int_equal(qsc_card_examine(card, &health, &why), 0);
+		assert_int_equal(health.unwiped, 0);
 	}
 	assert_int_equal(qsc_card_draw_many(card, 0, draws, left + 1, &why), -ENODATA);
 	assert_zero(draws, sizeof(draws[0]) * (left + 1));
@@ -342,6 +345,7 @@ static void a_transport_key_lives_until_the_card_is_loaded(void **state)
 	assert_zero(out, sizeof(out));
 	card = open_again(card);
 	assert_int_equal(qsc_card_transport_key(card, out), -ENOKEY);
+	assert_zero(card->identity.transport_key, QSC_KEYS_LEN);
 	qsc_card_close(card);
 }
 

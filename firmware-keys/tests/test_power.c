@@ -75,6 +75,8 @@ static void cut(unsigned int survivors)
 	if (qsc_card_open(&card, after, image_key, &why))
 		fail_msg("after cut %u (survivors %x of %u): %s", power.cuts, survivors, power.n,
 			 why.text);
+	/* What opening has wiped is wiped on the disk. */
+	assert_false(card->dirty);
 	power.check(card);
 	qsc_card_close(card);
 	unlink(after);
@@ -121,8 +123,7 @@ ssize_t __wrap_pwrite(int fd, const void *data, size_t len, off_t at)
 		errno = fault.err;
 		return -1;
 	}
-	if (power.check)
-		remember(data, len, at);
+	remember(data, len, at);
 	all_cuts();
 	return __real_pwrite(fd, data, len, at);
 }
@@ -241,6 +242,24 @@ static void a_cut_during_many_draws_repeats_no_key(void **state)
 	print_message("%u cuts\n", power.cuts);
 	stop_watching();
 	qsc_card_close(card);
+}
+
+/* The keys that were given last are gone from the disk, whatever comes then. */
+static void closing_stores_what_was_zeroised(void **state)
+{
+	struct qsc_card *card = make_card(6, QSC_PROFILE_ONE_DRAW);
+	struct qsc_draw draw;
+	uint64_t at;
+
+	(void)state;
+	watch(card, NULL);
+	assert_int_equal(qsc_card_draw(card, 0, &draw, &why), 0);
+	at = slot_offset(card, draw.index);
+	assert_true(power.n > 0);
+	qsc_card_close(card);
+	assert_int_equal(power.n, 0);
+	assert_zero(power.disk + at, SLOT_LEN);
+	stop_watching();
 }
 
 /* --------------------------------------------------------------------- PIN */
@@ -446,20 +465,26 @@ static void a_slot_that_cannot_be_zeroised_is_not_given(void **state)
 /* A sector that was written in part: the tag tells, and the card is refused. */
 static void a_torn_sector_is_never_taken_for_a_whole_one(void **state)
 {
-	struct qsc_card *card = make_card(10, QSC_PROFILE_ONE_DRAW);
+	static const int errors[] = { EIO, ENOSPC };
+	struct qsc_card *card;
 	struct qsc_draw draw;
 
 	(void)state;
-	watch(card, NULL);
-	fault.err = EIO;
-	fault.torn = true;
-	fault.write_in = 1;
-	assert_int_equal(qsc_card_draw(card, 0, &draw, &why), -EIO);
-	assert_wiped(&draw);
-	stop_watching();
-	qsc_card_close(card);
-	assert_int_equal(qsc_card_open(&card, path, image_key, &why), -EBADMSG);
-	assert_says("bytes 1024 to 1535");
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		card = make_card(10, QSC_PROFILE_ONE_DRAW);
+		watch(card, NULL);
+		fault.err = errors[i];
+		fault.torn = true;
+		fault.write_in = 1;
+		assert_int_equal(qsc_card_draw(card, 0, &draw, &why), -EIO);
+		assert_wiped(&draw);
+		assert_int_equal(qsc_card_draw(card, 0, &draw, &why), -EIO);
+		assert_says("started again");
+		stop_watching();
+		qsc_card_close(card);
+		assert_int_equal(qsc_card_open(&card, path, image_key, &why), -EBADMSG);
+		assert_says("bytes 1024 to 1535");
+	}
 }
 
 static void a_disk_that_fails_during_a_pin_tells_nothing(void **state)
@@ -513,6 +538,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(a_cut_during_a_draw_repeats_no_key, remove_file),
 		cmocka_unit_test_teardown(a_cut_during_many_draws_repeats_no_key, remove_file),
+		cmocka_unit_test_teardown(closing_stores_what_was_zeroised, remove_file),
 		cmocka_unit_test_teardown(a_cut_during_a_wrong_pin_gives_no_try_back, remove_file),
 		cmocka_unit_test_teardown(a_cut_during_revocation_leaves_it_whole_or_revoked,
 					  remove_file),

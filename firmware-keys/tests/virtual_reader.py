@@ -168,12 +168,12 @@ def private_file(path, text):
 
 
 class Workshop:
-    """A folder with a kit and a PIN, where cards are made."""
+    """A folder with a kit and a PIN, where cards are made: in memory, if no
+    other place is given."""
 
-    def __init__(self):
-        memory = Path("/dev/shm")
+    def __init__(self, place=Path("/dev/shm")):
         self.folder = Path(
-            tempfile.mkdtemp(prefix="qsc-", dir=memory if memory.is_dir() else None)
+            tempfile.mkdtemp(prefix="qsc-", dir=place if place.is_dir() else None)
         )
         self.log_path = self.folder / "log"
         self.log = open(self.log_path, "ab")

@@ -236,6 +236,44 @@ def several_cards(bench):
     return "one killed, two still there"
 
 
+def malformed_messages(bench):
+    """Whatever comes from the reader, of any length, the card answers each command
+    with a status word, goes on, and gives no key without its PIN."""
+    card = bench.shop.make_card("malformed", 10)
+    sim = bench.insert(card)
+    reader = bench.reader
+    answered = 0
+    for number in range(2000):
+        kind = random.randrange(8)
+        if kind == 0:
+            reader.send(b"")
+        elif kind == 1:
+            reader.send(bytes([random.choice([0, 1, 2, 3, 5, 255])]))
+        elif kind == 2:
+            assert len(reader.atr()) == 14
+        else:
+            length = random.choice([2, 3, 4, 5, 6, 9, 261, 300, 65535])
+            head = random.choice([SELECT, INFO, draw(1), draw(2, 3), bytes(8)])
+            body = (head + random.randbytes(65535))[:length]
+            if kind == 3:
+                body = random.randbytes(length)
+            if body[:4] == verify()[:4]:
+                continue
+            reader.send(body)
+            answer = reader.receive()
+            assert len(answer) >= 2, f"{body[:16].hex()}: answer of {len(answer)} bytes"
+            assert b"\x92\x20" not in answer, "a key without a PIN"
+            answered += 1
+        if number % 500 == 499:
+            # Half a message, and the reader is gone: the card comes back.
+            reader.card.sendall(b"\x01\x00\x80")
+            reader.insert()
+    reader.expect(SELECT)
+    assert info(reader)[0x84] == 10, "keys are gone"
+    bench.remove(sim)
+    return f"{answered} commands answered"
+
+
 def nothing_leaks(bench):
     """No key, no PIN and no token in what all of this has printed."""
     bench.shop.log.flush()
@@ -263,6 +301,7 @@ def tests():
     for step in LOAD_STEPS:
         yield f"torn at {step}", lambda b, s=step: tear_loading(b, s)
     yield "several cards at once", several_cards
+    yield "malformed messages of the reader", malformed_messages
     yield "no secret in any message", nothing_leaks
 
 

@@ -58,8 +58,8 @@ valid_rst() {
 }
 
 ktap_print_header
-pkg-config libcrypto json-c cmocka 2>/dev/null ||
-	ktap_skip_all "libssl-dev, libjson-c-dev or libcmocka-dev is missing"
+pkg-config libcrypto json-c cmocka libpcsclite 2>/dev/null ||
+	ktap_skip_all "libssl-dev, libjson-c-dev, libcmocka-dev or libpcsclite-dev is missing"
 ktap_set_plan $(($(unit_tests_count firmware-keys/tests) + 2 * $(echo "$tests" | wc -w) + 11))
 
 ktap_test_run "builds without a warning" build "$plain"

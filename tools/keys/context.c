@@ -70,7 +70,7 @@ struct cursor {
 /* @n bytes, or zeros once the input has been too short. */
 static const uint8_t *take(struct cursor *c, size_t n)
 {
-	static const uint8_t zeros[4];
+	static const uint8_t zeros[4] = { 0 };
 	const uint8_t *p = c->p;
 
 	if (c->bad || n > c->left) {

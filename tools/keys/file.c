@@ -77,14 +77,15 @@ int qsc_file_write(int fd, const char *path, const void *data, size_t len, struc
 
 int qsc_file_sync_folder(const char *path, struct qsc_why *why)
 {
+	size_t len = strlen(path) + 1;
 	char copy[PATH_MAX];
 	int fd, err;
 
-	if (strlen(path) >= sizeof(copy)) {
+	if (len > sizeof(copy)) {
 		errno = ENAMETOOLONG;
 		return failed(why, "store the name of", path);
 	}
-	strcpy(copy, path);
+	memcpy(copy, path, len);
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return failed(why, "store the name of", path);

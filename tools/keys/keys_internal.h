@@ -33,6 +33,11 @@ int qsc_file_sync_folder(const char *path, struct qsc_why *why);
 /* How many bytes there were, @len unless the file ends before, or an errno. */
 int qsc_file_read(int fd, const char *path, void *data, size_t len, struct qsc_why *why);
 
+static inline uint32_t min_u32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 static inline uint8_t *put_be16(uint8_t *p, uint16_t v)
 {
 	v = htobe16(v);

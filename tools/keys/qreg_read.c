@@ -157,7 +157,7 @@ int qsc_qreg_open(struct qsc_qreg_reader **reader, const char *path,
 
 int qsc_qreg_next(struct qsc_qreg_reader *r, uint8_t *keys, struct qsc_why *why)
 {
-	uint32_t n = r->left < QSC_QREG_CHUNK ? r->left : QSC_QREG_CHUNK;
+	uint32_t n = min_u32(r->left, QSC_QREG_CHUNK);
 	uint8_t more;
 	int err;
 
