@@ -85,7 +85,8 @@ bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *inf
 	    !number(&at, end, 0x84, 4, &remaining) || !number(&at, end, 0x85, 1, &state) ||
 	    !number(&at, end, 0x86, 1, &tries))
 		return false;
-	if (version != VERSION || remaining > total || !qsc_card_state_name((unsigned int)state) ||
+	if (version != VERSION || remaining > total || state < QSC_CARD_LOADING ||
+	    state > QSC_CARD_REVOKED ||
 	    (state != QSC_CARD_LOADING && !qsc_profile_name((unsigned int)profile)))
 		return false;
 	*info = (struct qsc_card_info){
