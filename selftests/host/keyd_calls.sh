@@ -22,7 +22,7 @@ if [ "${1-}" != inside ]; then
 	make -s -C "$top/tools" keyd-helpers kms-helpers >&2 &&
 		make -s -C "$top/firmware-keys" all >&2 || exit
 	work=$(mktemp -d /tmp/qsc.XXXXXX)
-	export QSC_WORK=$work QSKEYD=$top/out/tools/tests/keyd/qskeyd
+	export QSC_WORK=$work QSKEYD=${QSKEYD:-$top/out/tools/tests/keyd/qskeyd}
 	trap 'rm -rf "$work"' EXIT
 	# shellcheck source=selftests/lib/phones.sh
 	. "$top/selftests/lib/phones.sh"
