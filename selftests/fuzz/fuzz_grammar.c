@@ -96,7 +96,7 @@ static int call(struct words *words)
 	char rtcp[64] = "", window[64] = "";
 	struct qsc_call_params p, q;
 	const struct qsc_leg_params *leg = &p.legs[0];
-	int ret = read_call(words, &p);
+	int ret = read_call(words, &p, NULL);
 
 	if (ret)
 		return ret;
@@ -119,7 +119,7 @@ static int call(struct words *words)
 			      p.flags & QSC_CALL_FLAGS_BOUND ? "\nbound" : "",
 			      p.flags & QSC_CALL_FLAGS_DTLS ? "\ndtls" : "", p.timeout_s,
 			      p.lifetime_s),
-			&q);
+			&q, NULL);
 	CHECK(!ret && same_params(&q, &p));
 	return 0;
 }

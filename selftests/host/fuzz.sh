@@ -27,7 +27,7 @@ runs_of() {
 	case $1 in
 	packet|ack)			echo 150000 ;;
 	sdes|reply|replay|base64)	echo 80000 ;;
-	tuple|event|grammar|request)	echo 40000 ;;
+	tuple|event|grammar|request|keyd)	echo 40000 ;;
 	*)				echo 20000 ;;
 	esac
 }
@@ -35,7 +35,7 @@ runs_of() {
 dictionary_of() {
 	case $1 in
 	grammar|qsctl)	echo "-dict=selftests/fuzz/words.dict" ;;
-	request)	echo "-dict=selftests/fuzz/requests.dict" ;;
+	request|keyd)	echo "-dict=selftests/fuzz/requests.dict" ;;
 	sdes|base64)	echo "-dict=selftests/fuzz/sdes.dict" ;;
 	esac
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* qsctl call add */
+/* qsctl call add; the words of call start are the same, and two more. */
 #include <string.h>
 
 #include "qsctl.h"
@@ -16,6 +16,8 @@ enum keyword {
 	KW_BOUND,
 	KW_DTLS,
 	KW_LEG,
+	KW_PEER,
+	KW_CARD,
 };
 
 /* clang-format off */
@@ -31,11 +33,16 @@ static const char *const keywords[] = {
 	[KW_BOUND] = "bound",
 	[KW_DTLS] = "dtls",
 	[KW_LEG] = "leg",
+	[KW_PEER] = "peer",
+	[KW_CARD] = "card",
 };
 /* clang-format on */
 
 struct add {
 	struct qsc_call_params *params;
+	bool start; /* call start: peer and card are known, too */
+	const char *peer;
+	uint64_t card;
 	const char *rtcp;
 	unsigned int seen; /* bit per keyword */
 };
@@ -115,6 +122,11 @@ static int read_value(struct add *add, enum keyword kw, const char *value)
 	case KW_WINDOW:
 		return read_u32("window", value, QSC_WINDOW_MIN, QSC_WINDOW_MAX, "packets",
 				&add->params->window);
+	case KW_PEER:
+		add->peer = value;
+		return QSCTL_OK;
+	case KW_CARD:
+		return read_u64("card", value, 1, QSCTL_CARD_MAX, &add->card);
 	default:
 		return QSCTL_USAGE;
 	}
@@ -122,7 +134,9 @@ static int read_value(struct add *add, enum keyword kw, const char *value)
 
 static int read_keyword(struct add *add, struct words *words, const char *word)
 {
-	int kw = find_keyword(word, keywords, ARRAY_SIZE(keywords));
+	/* The last two are for call start. */
+	size_t n = add->start ? ARRAY_SIZE(keywords) : KW_PEER;
+	int kw = find_keyword(word, keywords, n);
 	const char *value;
 
 	if (kw < 0)
@@ -151,6 +165,8 @@ static int check_call(struct add *add)
 		return complain("local ADDR:PORT is missing");
 	if (!(add->seen & 1U << KW_REMOTE))
 		return complain("remote ADDR:PORT is missing");
+	if (add->start && !(add->seen & 1U << KW_PEER))
+		return complain("peer SUBSCRIBER is missing");
 	if (leg->local.sa.sa_family != leg->remote.sa.sa_family)
 		return complain("local and remote must both be IPv4 or both be IPv6");
 	if (add->rtcp)
@@ -158,11 +174,12 @@ static int check_call(struct add *add)
 	return QSCTL_OK;
 }
 
-/* ID local ADDR:PORT remote ADDR:PORT [...] */
-int read_call(struct words *words, struct qsc_call_params *params)
+/* ID local ADDR:PORT remote ADDR:PORT [...], @start: and peer SUBSCRIBER [card N] */
+int read_call(struct words *words, struct qsc_call_params *params, struct start_args *start)
 {
-	struct add add = { .params = params };
+	struct add add = { .params = params, .start = start };
 	const char *word;
+	int ret;
 
 	memset(params, 0, sizeof(*params));
 	params->n_legs = 1;
@@ -171,7 +188,10 @@ int read_call(struct words *words, struct qsc_call_params *params)
 	while ((word = next_word(words)))
 		if (read_keyword(&add, words, word))
 			return QSCTL_USAGE;
-	return check_call(&add);
+	ret = check_call(&add);
+	if (start)
+		*start = (struct start_args){ .peer = add.peer, .card = add.card };
+	return ret;
 }
 
 int cmd_call_add(struct qsctl *ctl, struct words *words)
@@ -179,7 +199,7 @@ int cmd_call_add(struct qsctl *ctl, struct words *words)
 	struct qsc_call_params params;
 	bool hold;
 
-	if (read_call(words, &params))
+	if (read_call(words, &params, NULL))
 		return QSCTL_USAGE;
 	if (kernel_open(ctl))
 		return QSCTL_REFUSED;

@@ -29,6 +29,19 @@ const struct command call_commands[] = {
 	  "roc       roll-over counter of a stream that is not at its beginning; SSRC in\n"
 	  "          decimal or as 0xHEX\n"
 	  "overlap   how long the old receive key stays, 0 to 60000; default 2000\n" },
+	{ "start", cmd_call_start, NULL,
+	  "ID peer SUBSCRIBER local ADDR:PORT remote ADDR:PORT [suite SUITE]\n"
+	  "        [role caller|callee] [rtcp mux|+1|PORT|LOCAL,REMOTE] [timeout SEC]\n"
+	  "        [lifetime SEC] [window PACKETS] [bound] [dtls] [card NUMBER]",
+	  "make a secure call: qskeyd gets its keys with one of the SIM's",
+	  "Both parties do this with the same ID, each with the other one as peer.\n"
+	  "role      caller (the default), or callee\n"
+	  "bound     erase the keys when qskeyd ends\n"
+	  "card      use the card with this number\n"
+	  "The other words are those of call add.\n" },
+	{ "end", cmd_call_end, NULL, "ID",
+	  "hang up: erase the keys, remove the call, tell the service", NULL },
+	{ "rekey", cmd_call_rekey, NULL, "ID", "give a secure call new keys now", NULL },
 	{ "del", cmd_call_del, NULL, "ID", "erase the keys and remove the call", NULL },
 	{ "erase", cmd_call_erase, NULL, "ID",
 	  "erase the keys; the call goes on blocking its addresses", NULL },
@@ -41,9 +54,20 @@ const struct command call_commands[] = {
 	{ 0 },
 };
 
+const struct command card_commands[] = {
+	{ "list", cmd_card_list, NULL, "", "list readers and cards, one a line", NULL },
+	{ "info", cmd_card_info, NULL, "[NUMBER]", "show a card, or the one that a call would use",
+	  NULL },
+	{ "unlock", cmd_card_unlock, NULL, "[NUMBER] [file PATH | pinentry [PROGRAM]]",
+	  "give qskeyd the PIN of a card",
+	  "Without file and pinentry the PIN is read from the terminal or standard input.\n" },
+	{ 0 },
+};
+
 const struct command qsctl_commands[] = {
 	{ "info", cmd_info, NULL, "", "the module, its suites and its limits", NULL },
 	{ "call", NULL, call_commands, "COMMAND ...", "make, key, look at and end calls", NULL },
+	{ "card", NULL, card_commands, "COMMAND ...", "look at SIM cards, give their PIN", NULL },
 	{ "stats", cmd_stats, NULL, "[call ID] [all]", "counters of the namespace or of a call",
 	  "Counters that are zero are left out without all or -a.\n" },
 	{ "monitor", cmd_monitor, NULL, "[count N] [timeout SEC]",
@@ -60,11 +84,13 @@ static const char options_help[] =
 	"  -a, --all           stats: print zeros, too\n"
 	"  -c, --color WHEN    auto, always or never; default auto\n"
 	"  -n, --netns NAME    work in the network namespace NAME\n"
+	"  -s, --socket PATH   of qskeyd; default " QSKEYD_SOCKET "\n"
 	"  -b, --batch FILE    run the commands in FILE, one a line; - is standard input\n"
 	"  -h, --help          help, also for a command: qsctl call add --help\n"
 	"  -V, --version       print the version\n"
 	"Words may be abbreviated as long as they stay unambiguous.\n"
-	"Exit status: 0 done, 1 wrong usage, 2 the kernel said no.\n";
+	"Exit status: 0 done, 1 wrong usage, 2 the kernel said no, 3 no qskeyd,\n"
+	"10 and more: card or key service, see qsctl(8).\n";
 
 static size_t command_names(const struct command *table, const char **names)
 {
@@ -137,6 +163,9 @@ int run_command(struct qsctl *ctl, const struct command *table, const char *what
 	if (i < 0)
 		return QSCTL_USAGE;
 	if (table[i].sub)
-		return run_command(ctl, table[i].sub, "the command after \"call\"", words);
+		return run_command(ctl, table[i].sub,
+				   table[i].sub == card_commands ? "the command after \"card\"" :
+								   "the command after \"call\"",
+				   words);
 	return table[i].run(ctl, words);
 }

@@ -21,15 +21,19 @@ _qsctl_next() {
 	((${#words[@]})) && previous=${words[${#words[@]} - 1]}
 	case "${words[*]}" in
 	"")
-		echo "info call stats monitor help"
+		echo "info call card stats monitor help"
 		return ;;
 	call)
-		echo "add key del erase list show flush set"
+		echo "add key start end rekey del erase list show flush set"
 		return ;;
-	"call key"|"call del"|"call erase"|"call show"|"call set"|"stats call")
+	card)
+		echo "list info unlock"
+		return ;;
+	"call key"|"call end"|"call rekey"|"call del"|"call erase"|"call show"|"call set"|"stats call")
 		_qsctl_ids
 		return ;;
 	esac
+	# "card" is a command first, and a word of call start later.
 	case $previous in
 	suite)
 		qsctl info 2>/dev/null | sed -n 's/^suite: //p'
@@ -40,12 +44,18 @@ _qsctl_next() {
 	rtcp)
 		echo "mux +1"
 		return ;;
-	local|remote|timeout|lifetime|window|leg|mki|roc|overlap|count)
+	card|peer|local|remote|timeout|lifetime|window|leg|mki|roc|overlap|count)
 		return ;;
 	esac
 	case "${words[*]}" in
 	"call add "*)
 		echo "local remote suite role rtcp timeout lifetime window bound dtls" ;;
+	"call start "*)
+		echo "peer local remote suite role rtcp timeout lifetime window bound dtls card" ;;
+	"card unlock pinentry")
+		compgen -c pinentry ;;
+	"card unlock"*)
+		echo "file pinentry" ;;
 	"call key "*)
 		echo "tx rx leg mki roc overlap file" ;;
 	"call set "*)
@@ -69,18 +79,18 @@ _qsctl() {
 	-n|--netns)
 		mapfile -t COMPREPLY < <(compgen -W "$(_qsctl_netns)" -- "$current")
 		return ;;
-	-b|--batch|file)
+	-b|--batch|-s|--socket|file)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return ;;
 	esac
 	if [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "--json --pretty --all --color --netns
+		mapfile -t COMPREPLY < <(compgen -W "--json --pretty --all --color --netns --socket
 			--batch --help --version" -- "$current")
 		return
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		-c|--color|-n|--netns|-b|--batch) ((i++)) ;;
+		-c|--color|-n|--netns|-s|--socket|-b|--batch) ((i++)) ;;
 		-*) ;;
 		*) words+=("${COMP_WORDS[i]}") ;;
 		esac

@@ -115,6 +115,17 @@ static int parse_digits(const char *text, int base, unsigned long long *value)
 	return errno ? -ERANGE : 0;
 }
 
+int read_u64(const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	unsigned long long n = 0;
+
+	if (parse_digits(text, 10, &n) || n < min || n > max)
+		return complain("%s: \"%s\" is not a whole number from %llu to %llu", what, text,
+				(unsigned long long)min, (unsigned long long)max);
+	*value = n;
+	return QSCTL_OK;
+}
+
 int read_u32(const char *what, const char *text, uint32_t min, uint32_t max, const char *unit,
 	     uint32_t *value)
 {

@@ -149,6 +149,11 @@ static int parse_line(const char *name, const char *line, size_t len, struct qsc
 	return QSCTL_OK;
 }
 
+static const struct secret_form key_form = {
+	.prompt = "SUITE inline:KEY (not shown): ",
+	.missing = "key; expected one line: SUITE inline:BASE64(key||salt)",
+};
+
 /* @line and @key are wiped by the caller. */
 static int load_key(const struct key_args *args, struct qsc_key *key, char *line)
 {
@@ -162,7 +167,7 @@ static int load_key(const struct key_args *args, struct qsc_key *key, char *line
 		if (fd < 0)
 			return complain("cannot open %s: %s", name, strerror(errno));
 	}
-	ret = read_secret_line(fd, name, line, LINE_MAX_LEN, &len);
+	ret = read_secret_line(fd, name, &key_form, line, LINE_MAX_LEN, &len);
 	if (args->file)
 		close(fd);
 	if (!ret)

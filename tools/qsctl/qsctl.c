@@ -7,15 +7,11 @@
 #include "qsctl.h"
 
 static const struct option long_options[] = {
-	{ "json", no_argument, NULL, 'j' },
-	{ "pretty", no_argument, NULL, 'p' },
-	{ "all", no_argument, NULL, 'a' },
-	{ "color", required_argument, NULL, 'c' },
-	{ "netns", required_argument, NULL, 'n' },
-	{ "batch", required_argument, NULL, 'b' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ 0 },
+	{ "json", no_argument, NULL, 'j' },	   { "pretty", no_argument, NULL, 'p' },
+	{ "all", no_argument, NULL, 'a' },	   { "color", required_argument, NULL, 'c' },
+	{ "netns", required_argument, NULL, 'n' }, { "socket", required_argument, NULL, 's' },
+	{ "batch", required_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },	   { 0 },
 };
 
 struct options {
@@ -44,6 +40,9 @@ static int take_option(struct qsctl *ctl, struct options *opts, int c)
 	case 'n':
 		opts->netns = optarg;
 		return QSCTL_OK;
+	case 's':
+		ctl->socket = optarg;
+		return QSCTL_OK;
 	case 'b':
 		opts->batch = optarg;
 		return QSCTL_OK;
@@ -63,7 +62,7 @@ static int read_options(struct qsctl *ctl, struct options *opts, int argc, char 
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "jpac:n:b:hV", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "jpac:n:s:b:hV", long_options, NULL)) != -1)
 		if (take_option(ctl, opts, c))
 			return QSCTL_USAGE;
 	return set_color(opts->color);

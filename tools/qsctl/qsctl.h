@@ -16,6 +16,7 @@ enum {
 	QSCTL_OK = 0,
 	QSCTL_USAGE = 1, /* the user's words or files are wrong */
 	QSCTL_REFUSED = 2, /* the kernel said no */
+	QSCTL_NO_HELPER = 3, /* qskeyd cannot be asked; its own codes begin at 10 */
 };
 
 struct qsctl {
@@ -23,6 +24,7 @@ struct qsctl {
 	bool pretty;
 	bool all; /* print counters that are zero, too */
 	bool batch; /* stdin is not ours, and nothing may wait */
+	const char *socket; /* of qskeyd */
 	struct qsc_sock *sk; /* opened by the first command that needs it */
 };
 
@@ -56,6 +58,13 @@ int cmd_call_list(struct qsctl *ctl, struct words *words);
 int cmd_call_show(struct qsctl *ctl, struct words *words);
 int cmd_call_flush(struct qsctl *ctl, struct words *words);
 int cmd_call_set(struct qsctl *ctl, struct words *words);
+int cmd_call_start(struct qsctl *ctl, struct words *words);
+int cmd_call_end(struct qsctl *ctl, struct words *words);
+int cmd_call_rekey(struct qsctl *ctl, struct words *words);
+extern const struct command card_commands[];
+int cmd_card_list(struct qsctl *ctl, struct words *words);
+int cmd_card_info(struct qsctl *ctl, struct words *words);
+int cmd_card_unlock(struct qsctl *ctl, struct words *words);
 int cmd_stats(struct qsctl *ctl, struct words *words);
 int cmd_monitor(struct qsctl *ctl, struct words *words);
 
@@ -66,6 +75,17 @@ int run_batch(struct qsctl *ctl, const char *path);
 int kernel_open(struct qsctl *ctl);
 void kernel_close(struct qsctl *ctl);
 int kernel_refused(struct qsctl *ctl, const char *what, const char *id);
+
+/* helper.c: qskeyd, and its errors */
+#define QSKEYD_SOCKET "/run/qsc/qskeyd.sock"
+
+int helper_open(struct qsctl *ctl, int *fd);
+int helper_send(int fd, const char *text, size_t len);
+int helper_receive(int fd, const char *what, struct json_object **answer);
+int helper_ask(struct qsctl *ctl, const char *what, struct json_object *question,
+	       struct json_object **answer);
+const char *answer_text(struct json_object *obj, const char *name);
+uint64_t answer_number(struct json_object *obj, const char *name);
 
 /* complain.c */
 void complain_at(const char *file, unsigned int line);
@@ -81,6 +101,7 @@ int need_id(struct words *words, const char **id);
 int no_more_words(struct words *words);
 int read_u32(const char *what, const char *text, uint32_t min, uint32_t max, const char *unit,
 	     uint32_t *value);
+int read_u64(const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value);
 int read_port(const char *what, const char *text, uint16_t *port);
 int read_addr(const char *what, const char *text, union qsc_addr *addr);
 int read_hex(const char *what, const char *text, uint8_t *bytes, size_t size, unsigned int *len);
@@ -88,7 +109,14 @@ int read_roc(const char *text, struct qsc_roc *roc);
 int read_suite(const char *text, uint32_t *suite);
 
 /* add.c, key.c: the grammars, apart from their effects */
-int read_call(struct words *words, struct qsc_call_params *params);
+#define QSCTL_CARD_MAX 0xffffffffffULL /* card numbers have 40 bits */
+
+struct start_args {
+	const char *peer;
+	uint64_t card; /* 0: any */
+};
+
+int read_call(struct words *words, struct qsc_call_params *params, struct start_args *start);
 struct key_args {
 	const char *id;
 	const char *file;
@@ -100,7 +128,16 @@ int read_key_args(struct words *words, struct key_args *args, struct qsc_key *ke
 
 /* secret.c */
 void protect_process(void);
-int read_secret_line(int fd, const char *name, char *line, size_t size, size_t *len);
+struct secret_form {
+	const char *prompt;
+	const char *missing; /* after "there is no" */
+};
+
+int read_secret_line(int fd, const char *name, const struct secret_form *form, char *line,
+		     size_t size, size_t *len);
+
+/* pinentry.c */
+int ask_pinentry(const char *program, const char *text, char *pin, size_t size, size_t *len);
 
 /* netns.c */
 int enter_netns(const char *name);

@@ -64,7 +64,7 @@ static int read_all(int fd, const char *name, bool tty, char *line, size_t size,
 	return QSCTL_OK;
 }
 
-static int one_line(const char *name, const char *line, size_t *len)
+static int one_line(const char *name, const struct secret_form *form, const char *line, size_t *len)
 {
 	const char *newline = memchr(line, '\n', *len);
 	size_t first = newline ? (size_t)(newline - line) : *len;
@@ -75,9 +75,7 @@ static int one_line(const char *name, const char *line, size_t *len)
 	while (first && isspace((unsigned char)line[first - 1]))
 		first--;
 	if (!first)
-		return complain("%s: there is no key; expected one line: "
-				"SUITE inline:BASE64(key||salt)",
-				name);
+		return complain("%s: there is no %s", name, form->missing);
 	*len = first;
 	return QSCTL_OK;
 }
@@ -86,7 +84,8 @@ static int one_line(const char *name, const char *line, size_t *len)
  * One line of at most @size - 1 bytes, without its end. Not through stdio,
  * whose buffers would keep it. @line is the caller's to wipe, also on errors.
  */
-int read_secret_line(int fd, const char *name, char *line, size_t size, size_t *len)
+int read_secret_line(int fd, const char *name, const struct secret_form *form, char *line,
+		     size_t size, size_t *len)
 {
 	struct termios saved;
 	bool quiet;
@@ -95,9 +94,9 @@ int read_secret_line(int fd, const char *name, char *line, size_t size, size_t *
 	warn_if_readable(fd, name);
 	quiet = echo_off(fd, &saved);
 	if (quiet)
-		fputs("SUITE inline:KEY (not shown): ", stderr);
+		fputs(form->prompt, stderr);
 	ret = read_all(fd, name, isatty(fd), line, size, len);
 	if (quiet)
 		tcsetattr(fd, TCSAFLUSH, &saved);
-	return ret ? ret : one_line(name, line, len);
+	return ret ? ret : one_line(name, form, line, len);
 }

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* The operator's socket: lines in, with descriptors, and lines out. */
 #include <errno.h>
-#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 
 #include <openssl/crypto.h>
 
 #include "admin.h"
 #include "log.h"
+#include "unix_socket.h"
 
-#define BACKLOG 16
 #define PASSED_MAX 4
 
 LIST_HEAD(admin_conns, admin_conn);
@@ -213,68 +210,15 @@ static void can_accept(evutil_socket_t fd, short what, void *arg)
 	LIST_INSERT_HEAD(&svc->admin->conns, conn, link);
 }
 
-/* A socket that nobody answers is left from a service that was killed. */
-static int remove_stale(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int used;
-
-	if (fd < 0)
-		return -errno;
-	used = !connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
-	close(fd);
-	if (used)
-		return -EADDRINUSE;
-	if (unlink(addr->sun_path) && errno != ENOENT)
-		return -errno;
-	return 0;
-}
-
-static int set_group(const char *path, const char *name)
-{
-	struct group *group;
-
-	if (!name)
-		return 0;
-	errno = 0;
-	group = getgrnam(name);
-	if (!group)
-		return errno ? -errno : -ENOENT;
-	return chown(path, (uid_t)-1, group->gr_gid) || chmod(path, 0660) ? -errno : 0;
-}
-
-static int bind_private(int fd, const struct sockaddr_un *addr)
-{
-	mode_t before = umask(0177);
-	int err = bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
-
-	umask(before);
-	return err;
-}
-
 static int open_socket(struct service *svc)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *path = svc->opts.admin;
-	int err;
+	int fd = unix_socket_listen(svc->opts.admin, svc->opts.admin_group);
 
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	err = remove_stale(&addr);
-	if (err)
-		return err;
-	svc->admin->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (svc->admin->fd < 0)
-		return -errno;
-	err = bind_private(svc->admin->fd, &addr);
-	if (err)
-		return err;
-	svc->admin->path = strdup(path);
-	err = set_group(path, svc->opts.admin_group);
-	if (err)
-		return err;
-	return listen(svc->admin->fd, BACKLOG) ? -errno : 0;
+	if (fd < 0)
+		return fd;
+	svc->admin->fd = fd;
+	svc->admin->path = strdup(svc->opts.admin);
+	return 0;
 }
 
 int admin_start(struct service *svc)

@@ -7,7 +7,7 @@ KMS_PC	 := libevent libssl libcrypto sqlite3 libpq libcurl
 KMS	 := $(shell $(PKG_CONFIG) --cflags $(KMS_PC))
 KMS_LIBS := $(shell $(PKG_CONFIG) --libs $(KMS_PC)) $(JSON_LIBS) -lpthread
 
-QSKMSD_OBJS := $(patsubst $(SRC)/%.c,$(OBJ)/%.o,$(wildcard $(SRC)/qskmsd/*.c))
+QSKMSD_OBJS := $(patsubst $(SRC)/%.c,$(OBJ)/%.o,$(wildcard $(SRC)/qskmsd/*.c)) $(COMMON_OBJS)
 QSKMS_OBJS  := $(patsubst $(SRC)/%.c,$(OBJ)/%.o,$(wildcard $(SRC)/qskms/*.c))
 # All of qskmsd but main(), for the tests
 QSKMSD_PARTS := $(filter-out %/main.o,$(QSKMSD_OBJS))
@@ -21,10 +21,11 @@ KMS_SHARED  := $(addprefix $(OBJ)/tests/kms/,cards.o client.o)
 all: $(OUT)/qskmsd $(OUT)/qskms
 kms-helpers: $(OUT)/qskmsd $(OUT)/qskms $(KMS_HELPERS)
 
-$(OBJ)/qskmsd/%.o: QSC_CFLAGS += -I$(SRC) $(KMS)
-$(OBJ)/qskms/%.o: QSC_CFLAGS += -I$(SRC) $(KMS)
-$(OBJ)/tests/kms/%.o: QSC_CFLAGS += -I$(SRC) -I$(SRC)/qskmsd $(KMS)
-$(OBJ)/tests/test_kms_%.o: QSC_CFLAGS += -I$(SRC) -I$(SRC)/qskmsd $(KMS)
+$(OBJ)/common/%.o: QSC_CFLAGS += -I$(SRC) $(KMS)
+$(OBJ)/qskmsd/%.o: QSC_CFLAGS += -I$(SRC) -I$(SRC)/common $(KMS)
+$(OBJ)/qskms/%.o: QSC_CFLAGS += -I$(SRC) -I$(SRC)/common $(KMS)
+$(OBJ)/tests/kms/%.o: QSC_CFLAGS += -I$(SRC) -I$(SRC)/common -I$(SRC)/qskmsd $(KMS)
+$(OBJ)/tests/test_kms_%.o: QSC_CFLAGS += -I$(SRC) -I$(SRC)/common -I$(SRC)/qskmsd $(KMS)
 
 $(OUT)/qskmsd: $(QSKMSD_OBJS) $(OUT)/libqsc.a $(OUT)/libqsckeys.a
 	$(call say,LD,$@)

@@ -2,14 +2,10 @@
 /* qskmsd, the key service: what starts and ends, and in which order. */
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 
 #include <curl/curl.h>
 
@@ -19,32 +15,12 @@
 #include "log.h"
 #include "options.h"
 #include "protect.h"
+#include "systemd.h"
 
 /* Descriptors beside those of connections */
 #define OTHER_FILES 64
 /* For source and kit, and keys that TLS has for a moment */
 #define ARENA_BASE (1UL << 20)
-
-static void tell_systemd(const char *text)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	socklen_t len;
-	int fd;
-
-	if (!path || strlen(path) >= sizeof(addr.sun_path))
-		return;
-	memcpy(addr.sun_path, path, strlen(path) + 1);
-	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	if (*path == '@')
-		addr.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr, len) < 0)
-		log_warn("cannot tell systemd: %s", strerror(errno));
-	close(fd);
-}
 
 /* Rather fewer connections than some that cannot open the store. */
 static void raise_files(struct options *opts)
@@ -226,7 +202,7 @@ int main(int argc, char **argv)
 
 	if (!options_read(&svc.opts, argc, argv, &status))
 		return status;
-	log_init(svc.opts.debug ? LOG_DEBUG : LOG_INFO);
+	log_init("qskmsd", svc.opts.debug ? LOG_DEBUG : LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	err = start(&svc);

@@ -3,13 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include <json-c/json.h>
 #include <qsc/qsc.h>
 
+#include "json_line.h"
 #include "request.h"
-
-/* An object of plain values. */
-#define DEPTH_MAX 2
 
 static int refuse(struct refusal *no, const char *code, const char *detail)
 {
@@ -21,38 +18,6 @@ static int refuse(struct refusal *no, const char *code, const char *detail)
 static int bad(struct refusal *no, const char *detail)
 {
 	return refuse(no, "bad-request", detail);
-}
-
-/* NULL if @line is anything but one JSON object. */
-static struct json_object *parse_object(const char *line, size_t len)
-{
-	struct json_tokener *tok = json_tokener_new_ex(DEPTH_MAX);
-	struct json_object *obj;
-
-	if (!tok)
-		return NULL;
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-	obj = json_tokener_parse_ex(tok, line, (int)len);
-	if (json_tokener_get_error(tok) != json_tokener_success ||
-	    json_tokener_get_parse_end(tok) != len || !json_object_is_type(obj, json_type_object)) {
-		json_object_put(obj);
-		obj = NULL;
-	}
-	json_tokener_free(tok);
-	return obj;
-}
-
-/* A string without NULs, or NULL. */
-static const char *get_text(struct json_object *obj, const char *name)
-{
-	struct json_object *value;
-	const char *text;
-
-	if (!json_object_object_get_ex(obj, name, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		return NULL;
-	text = json_object_get_string(value);
-	return strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
 }
 
 static int read_epoch(struct json_object *obj, uint32_t *epoch, struct refusal *no)
@@ -73,7 +38,7 @@ static int read_epoch(struct json_object *obj, uint32_t *epoch, struct refusal *
 
 static int read_suite(struct json_object *obj, uint32_t *suite, struct refusal *no)
 {
-	const char *name = get_text(obj, "suite");
+	const char *name = json_line_text(obj, "suite");
 
 	if (!name)
 		return bad(no, "suite is missing or not a string");
@@ -100,7 +65,7 @@ static int hex_digit(char c)
 
 static int read_dist(struct json_object *obj, struct request *req, struct refusal *no)
 {
-	const char *text = get_text(obj, "dist-kid");
+	const char *text = json_line_text(obj, "dist-kid");
 
 	if (!json_object_object_get_ex(obj, "dist-kid", NULL))
 		return 0;
@@ -119,7 +84,7 @@ static int read_dist(struct json_object *obj, struct request *req, struct refusa
 
 static int read_id(struct json_object *obj, struct request *req, struct refusal *no)
 {
-	const char *call = get_text(obj, "call");
+	const char *call = json_line_text(obj, "call");
 
 	if (!call || !qsc_keys_call_id_ok(call))
 		return bad(no, "call is not 1 to 127 printable characters");
@@ -129,8 +94,8 @@ static int read_id(struct json_object *obj, struct request *req, struct refusal 
 
 static int read_parties(struct json_object *obj, struct request *req, struct refusal *no)
 {
-	const char *role = get_text(obj, "role");
-	const char *peer = get_text(obj, "peer");
+	const char *role = json_line_text(obj, "role");
+	const char *peer = json_line_text(obj, "peer");
 
 	if (!peer || !qsc_keys_subscriber_ok(peer))
 		return bad(no, "peer is not a subscriber's name");
@@ -179,7 +144,7 @@ static const struct {
 
 static int read_object(struct json_object *obj, struct request *req, struct refusal *no)
 {
-	const char *op = get_text(obj, "op");
+	const char *op = json_line_text(obj, "op");
 
 	if (!op)
 		return bad(no, "op is missing or not a string");
@@ -198,7 +163,7 @@ int request_parse(const char *line, size_t len, struct request *req, struct refu
 	int ret;
 
 	memset(req, 0, sizeof(*req));
-	obj = parse_object(line, len);
+	obj = json_line_parse(line, len);
 	if (!obj)
 		return refuse(no, "malformed", "the line is not one JSON object");
 	ret = read_object(obj, req, no);

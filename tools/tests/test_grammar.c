@@ -191,7 +191,8 @@ static void a_call_needs_only_its_addresses(void **state)
 	struct qsc_call_params p;
 
 	(void)state;
-	assert_int_equal(read_call(words_of("alice local 192.0.2.1:1 remote 192.0.2.2:2"), &p), 0);
+	assert_int_equal(
+		read_call(words_of("alice local 192.0.2.1:1 remote 192.0.2.2:2"), &p, NULL), 0);
 	assert_string_equal(p.id, "alice");
 	assert_int_equal(p.n_legs, 1);
 	assert_int_equal(p.flags, 0);
@@ -209,7 +210,7 @@ static void all_words_of_a_call_are_understood_in_any_order(void **state)
 	assert_int_equal(read_call(words_of("x bound win 64 rtcp 7,8 suite AEAD_AES_128_GCM "
 					    "rem [::2]:2 role callee life 60 dtls timeout 5 "
 					    "loc [::1]:1"),
-				   &p),
+				   &p, NULL),
 			 0);
 	assert_int_equal(p.flags, QSC_CALL_FLAGS_BOUND | QSC_CALL_FLAGS_DTLS);
 	assert_int_equal(p.window, 64);
@@ -228,20 +229,20 @@ static void rtcp_ports_follow_the_word(void **state)
 	struct qsc_call_params p;
 
 	(void)state;
-	assert_int_equal(read_call(words_of(ADDRS "rtcp mux"), &p), 0);
+	assert_int_equal(read_call(words_of(ADDRS "rtcp mux"), &p, NULL), 0);
 	assert_int_equal(p.legs[0].local_rtcp, 0);
-	assert_int_equal(read_call(words_of(ADDRS "rtcp +1"), &p), 0);
+	assert_int_equal(read_call(words_of(ADDRS "rtcp +1"), &p, NULL), 0);
 	assert_int_equal(p.legs[0].local_rtcp, 5005);
 	assert_int_equal(p.legs[0].remote_rtcp, 6005);
-	assert_int_equal(read_call(words_of(ADDRS "rtcp 7000"), &p), 0);
+	assert_int_equal(read_call(words_of(ADDRS "rtcp 7000"), &p, NULL), 0);
 	assert_int_equal(p.legs[0].local_rtcp, 7000);
 	assert_int_equal(p.legs[0].remote_rtcp, 7000);
-	assert_complains(read_call(words_of(ADDRS "rtcp 0"), &p), "out of range");
-	assert_complains(read_call(words_of(ADDRS "rtcp 7,"), &p), "not a whole number");
-	assert_complains(read_call(words_of(ADDRS "rtcp ,7"), &p), "not a whole number");
-	assert_complains(read_call(words_of(ADDRS "rtcp 123456789,7"), &p), "LOCAL,REMOTE");
+	assert_complains(read_call(words_of(ADDRS "rtcp 0"), &p, NULL), "out of range");
+	assert_complains(read_call(words_of(ADDRS "rtcp 7,"), &p, NULL), "not a whole number");
+	assert_complains(read_call(words_of(ADDRS "rtcp ,7"), &p, NULL), "not a whole number");
+	assert_complains(read_call(words_of(ADDRS "rtcp 123456789,7"), &p, NULL), "LOCAL,REMOTE");
 	assert_complains(read_call(words_of("x local 192.0.2.1:65535 remote 192.0.2.2:1 rtcp +1"),
-				   &p),
+				   &p, NULL),
 			 "no port after the local port 65535");
 }
 
@@ -250,19 +251,21 @@ static void wrong_calls_are_refused_with_their_reason(void **state)
 	struct qsc_call_params p;
 
 	(void)state;
-	assert_complains(read_call(words_of(""), &p), "the call-id is missing");
-	assert_complains(read_call(words_of("x"), &p), "local ADDR:PORT is missing");
-	assert_complains(read_call(words_of("x local 192.0.2.1:1"), &p), "remote ADDR:PORT");
-	assert_complains(read_call(words_of("x local"), &p), "local is missing");
-	assert_complains(read_call(words_of(ADDRS "local 192.0.2.1:1"), &p), "given twice");
-	assert_complains(read_call(words_of(ADDRS "bound bound"), &p), "given twice");
-	assert_complains(read_call(words_of(ADDRS "suite AES_128"), &p),
+	assert_complains(read_call(words_of(""), &p, NULL), "the call-id is missing");
+	assert_complains(read_call(words_of("x"), &p, NULL), "local ADDR:PORT is missing");
+	assert_complains(read_call(words_of("x local 192.0.2.1:1"), &p, NULL), "remote ADDR:PORT");
+	assert_complains(read_call(words_of("x local"), &p, NULL), "local is missing");
+	assert_complains(read_call(words_of(ADDRS "local 192.0.2.1:1"), &p, NULL), "given twice");
+	assert_complains(read_call(words_of(ADDRS "bound bound"), &p, NULL), "given twice");
+	assert_complains(read_call(words_of(ADDRS "suite AES_128"), &p, NULL),
 			 "suite: \"AES_128\" is not known; expected one of: AEAD_AES_256_GCM, ");
-	assert_complains(read_call(words_of(ADDRS "role boss"), &p), "neither caller nor callee");
-	assert_complains(read_call(words_of(ADDRS "window 32769"), &p), "64 to 32768 packets");
-	assert_complains(read_call(words_of("x local [::1]:1 remote 192.0.2.1:1"), &p),
+	assert_complains(read_call(words_of(ADDRS "role boss"), &p, NULL),
+			 "neither caller nor callee");
+	assert_complains(read_call(words_of(ADDRS "window 32769"), &p, NULL),
+			 "64 to 32768 packets");
+	assert_complains(read_call(words_of("x local [::1]:1 remote 192.0.2.1:1"), &p, NULL),
 			 "both be IPv4 or both be IPv6");
-	assert_complains(read_call(words_of("x leg local 192.0.2.1:1"), &p),
+	assert_complains(read_call(words_of("x leg local 192.0.2.1:1"), &p, NULL),
 			 "relay calls (leg ... leg ...) are not in this version");
 }
 
@@ -353,6 +356,29 @@ static void messages_leave_out_what_follows_inline(void **state)
 	assert_complains(complain("%s", "inline:"), "qsctl: inline:\n");
 }
 
+static void call_start_has_two_words_more(void **state)
+{
+	struct start_args start;
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of(ADDRS "peer bob card 1099511627775 role callee"), &p,
+				   &start),
+			 0);
+	assert_string_equal(start.peer, "bob");
+	assert_true(start.card == QSCTL_CARD_MAX);
+	assert_int_equal(p.role, QSC_ROLE_CALLEE);
+	assert_int_equal(read_call(words_of(ADDRS "peer bob"), &p, &start), 0);
+	assert_true(start.card == 0);
+	assert_complains(read_call(words_of(ADDRS), &p, &start), "peer SUBSCRIBER is missing");
+	assert_complains(read_call(words_of(ADDRS "peer bob card 0"), &p, &start),
+			 "not a whole number from 1 to 1099511627775");
+	assert_complains(read_call(words_of(ADDRS "peer bob card x"), &p, &start),
+			 "not a whole number");
+	assert_complains(read_call(words_of(ADDRS "peer a peer b"), &p, &start), "given twice");
+	assert_complains(read_call(words_of(ADDRS "peer bob"), &p, NULL), "is not known here");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_call_needs_only_its_addresses),
 		cmocka_unit_test(all_words_of_a_call_are_understood_in_any_order),
 		cmocka_unit_test(rtcp_ports_follow_the_word),
+		cmocka_unit_test(call_start_has_two_words_more),
 		cmocka_unit_test(wrong_calls_are_refused_with_their_reason),
 		cmocka_unit_test(a_call_id_is_neither_empty_nor_too_long),
 		cmocka_unit_test(a_key_takes_its_words),

@@ -3,7 +3,7 @@
 #include "kms/kms_test.h"
 
 #include "qskmsd/burner.h"
-#include "qskmsd/log.h"
+#include "log.h"
 #include "qskmsd/reserve.h"
 #include "qskmsd/stats.h"
 
@@ -242,7 +242,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_reservation_is_held_by_one, set_up, tear_down),
 	};
 
-	log_init(0);
+	log_init("test", 0);
 	return cmocka_run_group_tests_name("kms_burner", tests, make_test_folder,
 					   remove_test_folder);
 }

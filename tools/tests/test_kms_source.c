@@ -7,7 +7,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 
-#include "qskmsd/log.h"
+#include "log.h"
 #include "qskmsd/source.h"
 
 ssize_t __real_getrandom(void *buf, size_t len, unsigned int flags);
@@ -230,7 +230,7 @@ int main(void)
 						tear_down),
 	};
 
-	log_init(0);
+	log_init("test", 0);
 	return cmocka_run_group_tests_name("kms_source", tests, make_test_folder,
 					   remove_test_folder);
 }

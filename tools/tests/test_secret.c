@@ -7,6 +7,7 @@
 static struct capture err;
 static char line[64];
 static size_t len;
+static const struct secret_form form = { "?", "key" };
 
 static int read_from(const char *text, size_t size)
 {
@@ -17,7 +18,7 @@ static int read_from(const char *text, size_t size)
 	assert_int_equal(write(fds[1], text, size), size);
 	close(fds[1]);
 	capture_begin(&err, &stderr);
-	ret = read_secret_line(fds[0], "input", line, sizeof(line), &len);
+	ret = read_secret_line(fds[0], "input", &form, line, sizeof(line), &len);
 	capture_end(&err);
 	close(fds[0]);
 	return ret;

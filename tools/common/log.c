@@ -13,10 +13,12 @@
 #include "log.h"
 
 static enum log_level log_most = LOG_INFO;
+static const char *log_name = "?";
 static bool to_journal;
 
-void log_init(enum log_level most)
+void log_init(const char *name, enum log_level most)
 {
+	log_name = name;
 	log_most = most;
 	to_journal = getenv("JOURNAL_STREAM");
 }
@@ -30,7 +32,7 @@ void log_at(enum log_level level, const char *fmt, ...)
 	if (level > log_most)
 		return;
 	begin = (size_t)(to_journal ? snprintf(line, sizeof(line), "<%d>", level) :
-				      snprintf(line, sizeof(line), "qskmsd: "));
+				      snprintf(line, sizeof(line), "%s: ", log_name));
 	va_start(ap, fmt);
 	len = begin + (size_t)vsnprintf(line + begin, sizeof(line) - begin, fmt, ap);
 	va_end(ap);

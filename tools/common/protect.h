@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /* Keeping the secrets of this process in this process. */
-#ifndef _QSKMSD_PROTECT_H
-#define _QSKMSD_PROTECT_H
+#ifndef _QSC_PROTECT_H
+#define _QSC_PROTECT_H
 
 #include <stddef.h>
 
@@ -15,4 +15,4 @@
  */
 int protect_process(size_t arena);
 
-#endif /* _QSKMSD_PROTECT_H */
+#endif /* _QSC_PROTECT_H */

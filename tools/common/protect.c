@@ -21,9 +21,12 @@
  */
 static void lock_all(void)
 {
-	struct rlimit limit;
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 
-	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur != RLIM_INFINITY) {
+	/* Whoever may raise it, does. */
+	if (setrlimit(RLIMIT_MEMLOCK, &limit) && getrlimit(RLIMIT_MEMLOCK, &limit))
+		limit.rlim_cur = 0;
+	if (limit.rlim_cur != RLIM_INFINITY) {
 		log_info("RLIMIT_MEMLOCK is not unlimited: only keys are locked in memory, not "
 			 "the buffers of TLS");
 		return;

@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
+/* Calls from state to state, with a service and a kernel that the test plays. */
+#include "keyd/keyd_test.h"
+
+#include "call.h"
+#include "log.h"
+
+/* An exchange is what the test makes of it. */
+struct exchange {
+	const struct exchange_ops *ops;
+	void *arg;
+	uint32_t epoch;
+	bool freed;
+};
+
+static struct exchange exchanges[16];
+static unsigned int n_exchanges;
+static char said[512]; /* to the service */
+static char told[512]; /* to the kernel */
+static bool kernel_refuses, peer_uses, call_is_gone;
+static struct calls calls;
+static enum failure_code answer; /* to whoever waits; FAILURES: none yet */
+static struct call_waiter waiter;
+
+struct exchange *__wrap_exchange_start(const struct exchange_env *env,
+				       const struct exchange_want *want,
+				       const struct exchange_ops *ops, void *arg);
+void __wrap_exchange_free(struct exchange *ex);
+void __wrap_exchange_rebind(struct exchange *ex, const struct exchange_ops *ops, void *arg);
+void __wrap_exchange_say(struct exchange *ex, const char *op, const uint32_t *epoch);
+void __wrap_exchange_say_last(struct exchange *ex, const char *op);
+int __wrap_feed_call_new(struct feed *feed, const struct qsc_call_params *params,
+			 struct failure *why);
+int __wrap_feed_call_del(struct feed *feed, const char *id, struct failure *why);
+int __wrap_feed_erase(struct feed *feed, const char *id, struct failure *why);
+int __wrap_feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why);
+bool __wrap_feed_has_call(struct feed *feed, const char *id);
+bool __wrap_feed_peer_uses(struct feed *feed, const char *id, uint32_t epoch);
+int __wrap_feed_session(struct feed *feed, const struct exchange_want *want,
+			const struct exchange_key *key, bool hold, struct failure *why);
+int __wrap_feed_activate(struct feed *feed, const char *id, struct failure *why);
+
+static void note(char *book, const char *word, uint32_t number)
+{
+	size_t len = strlen(book);
+
+	snprintf(book + len, 512 - len, "%s%s%u", len ? " " : "", word, number);
+}
+
+struct exchange *__wrap_exchange_start(const struct exchange_env *env,
+				       const struct exchange_want *want,
+				       const struct exchange_ops *ops, void *arg)
+{
+	struct exchange *ex = &exchanges[n_exchanges++];
+
+	(void)env;
+	*ex = (struct exchange){ .ops = ops, .arg = arg, .epoch = want->epoch };
+	return ex;
+}
+
+void __wrap_exchange_free(struct exchange *ex)
+{
+	if (!ex)
+		return;
+	assert_false(ex->freed);
+	ex->freed = true;
+}
+
+void __wrap_exchange_rebind(struct exchange *ex, const struct exchange_ops *ops, void *arg)
+{
+	assert_false(ex->freed);
+	ex->ops = ops;
+	ex->arg = arg;
+}
+
+void __wrap_exchange_say(struct exchange *ex, const char *op, const uint32_t *epoch)
+{
+	assert_false(ex->freed);
+	note(said, op, *epoch);
+}
+
+void __wrap_exchange_say_last(struct exchange *ex, const char *op)
+{
+	if (!ex)
+		return;
+	note(said, op, ex->epoch);
+	__wrap_exchange_free(ex);
+}
+
+static int kernel(const char *word, uint32_t number, struct failure *why)
+{
+	if (kernel_refuses)
+		return failure(why, FAIL_KERNEL, "no");
+	note(told, word, number);
+	return 0;
+}
+
+int __wrap_feed_call_new(struct feed *feed, const struct qsc_call_params *params,
+			 struct failure *why)
+{
+	(void)feed;
+	(void)params;
+	return kernel("new", 0, why);
+}
+
+int __wrap_feed_call_del(struct feed *feed, const char *id, struct failure *why)
+{
+	(void)feed;
+	(void)id;
+	return kernel("del", 0, why);
+}
+
+int __wrap_feed_erase(struct feed *feed, const char *id, struct failure *why)
+{
+	(void)feed;
+	(void)id;
+	return kernel("erase", 0, why);
+}
+
+int __wrap_feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why)
+{
+	(void)feed;
+	(void)id;
+	return kernel("life", seconds, why);
+}
+
+bool __wrap_feed_has_call(struct feed *feed, const char *id)
+{
+	(void)feed;
+	(void)id;
+	return !call_is_gone;
+}
+
+bool __wrap_feed_peer_uses(struct feed *feed, const char *id, uint32_t epoch)
+{
+	(void)feed;
+	(void)id;
+	(void)epoch;
+	return peer_uses;
+}
+
+int __wrap_feed_session(struct feed *feed, const struct exchange_want *want,
+			const struct exchange_key *key, bool hold, struct failure *why)
+{
+	(void)feed;
+	(void)key;
+	return kernel(hold ? "hold" : "use", want->epoch, why);
+}
+
+int __wrap_feed_activate(struct feed *feed, const char *id, struct failure *why)
+{
+	(void)feed;
+	(void)id;
+	return kernel("activate", 0, why);
+}
+
+/* -------------------------------------------------------------------- helpers */
+
+static void done(struct call_waiter *w, const struct call *call, const struct failure *why)
+{
+	(void)call;
+	assert_ptr_equal(w, &waiter);
+	answer = why ? why->code : FAIL_NONE;
+}
+
+static void start(void)
+{
+	struct call_want want = { .peer = "bob" };
+
+	want.params.id = "c1";
+	want.params.role = QSC_ROLE_CALLER;
+	want.params.legs[0].suite = QSC_SUITE_AEAD_AES_256_GCM;
+	call_start(&calls, &want, &waiter);
+}
+
+static struct exchange *newest(void)
+{
+	return &exchanges[n_exchanges - 1];
+}
+
+static void key_comes(struct exchange *ex)
+{
+	struct kms_line line = { .kind = KMS_KEY, .epoch = ex->epoch, .lifetime = 1000 };
+	struct exchange_key key = { .line = &line, .card = 7, .index = 3, .remaining = 9 };
+
+	ex->ops->keyed(ex->arg, &key);
+}
+
+static void fails(struct exchange *ex, enum failure_code code)
+{
+	struct failure why;
+
+	failure(&why, code, "so");
+	ex->ops->failed(ex->arg, &why);
+}
+
+static void line_comes(struct exchange *ex, enum kms_kind kind, uint32_t epoch, bool ready)
+{
+	struct kms_line line = { .kind = kind, .epoch = epoch, .peer_ready = ready };
+
+	ex->ops->line(ex->arg, &line);
+}
+
+static void is_lost(struct exchange *ex)
+{
+	struct failure why;
+
+	failure(&why, FAIL_SERVICE, "cut");
+	ex->ops->lost(ex->arg, &why);
+}
+
+static struct call *call(void)
+{
+	return call_find(&calls, "c1");
+}
+
+static void time_passes(unsigned int times)
+{
+	while (times--)
+		rekey_timer(-1, 0, call());
+}
+
+static void kernel_says(uint32_t type, uint32_t reason)
+{
+	struct qsc_event event = { .type = type, .call_id = "c1", .reason = reason, .leg = -1 };
+
+	calls_kernel_event(&calls, &event);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	memset(exchanges, 0, sizeof(exchanges));
+	n_exchanges = 0;
+	said[0] = told[0] = '\0';
+	kernel_refuses = peer_uses = call_is_gone = false;
+	answer = FAILURES;
+	waiter.done = done;
+	memset(&calls, 0, sizeof(calls));
+	calls.env.base = event_base_new();
+	calls.ready_seconds = 3;
+	calls.rekey_seconds = 600;
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	calls_end_all(&calls);
+	assert_int_equal(calls.n, 0);
+	for (unsigned int i = 0; i < n_exchanges; i++)
+		assert_true(exchanges[i].freed);
+	event_base_free(calls.env.base);
+	return 0;
+}
+
+static void begin_secure(void)
+{
+	start();
+	key_comes(newest());
+	assert_int_equal(answer, FAIL_NONE);
+	said[0] = told[0] = '\0';
+	answer = FAILURES;
+}
+
+static void begin_waiting(void)
+{
+	struct failure why;
+
+	begin_secure();
+	assert_int_equal(rekey_begin(call(), "test", &why), 0);
+	call()->waiter = &waiter;
+	key_comes(newest());
+	assert_string_equal(told, "hold1");
+	assert_string_equal(said, "ready1");
+}
+
+/* ---------------------------------------------------------------------- tests */
+
+static void a_call_starts_and_ends(void **state)
+{
+	struct failure why;
+
+	(void)state;
+	start();
+	assert_string_equal(told, "new0");
+	assert_int_equal(answer, FAILURES);
+	key_comes(&exchanges[0]);
+	assert_int_equal(answer, FAIL_NONE);
+	assert_string_equal(told, "new0 use0 life1000");
+	assert_int_equal(call()->state, CALL_SECURE);
+	assert_int_equal(call_end(&calls, "c1", &why), 0);
+	assert_string_equal(said, "hangup0");
+	assert_null(call());
+}
+
+static void what_the_kernel_refuses_costs_no_key(void **state)
+{
+	(void)state;
+	kernel_refuses = true;
+	start();
+	assert_int_equal(answer, FAIL_KERNEL);
+	assert_int_equal(n_exchanges, 0);
+}
+
+static void a_call_that_cannot_start_leaves_nothing(void **state)
+{
+	(void)state;
+	start();
+	fails(&exchanges[0], FAIL_NO_CARD);
+	assert_int_equal(answer, FAIL_NO_CARD);
+	assert_string_equal(told, "new0 del0");
+	assert_null(call());
+	start(); /* and may be tried again */
+	start();
+	assert_int_equal(answer, FAIL_BAD_REQUEST); /* but not twice */
+}
+
+static void a_start_that_nobody_waits_for_ends(void **state)
+{
+	(void)state;
+	start();
+	call_abandon(&calls, &waiter);
+	assert_string_equal(told, "new0 del0");
+	assert_int_equal(answer, FAILURES);
+	assert_null(call());
+}
+
+/* The responder: the peer was ready before. */
+static void a_ready_peer_gets_the_new_key_at_once(void **state)
+{
+	(void)state;
+	begin_secure();
+	line_comes(&exchanges[0], KMS_REKEY, 1, false);
+	assert_int_equal(call()->state, CALL_REKEYING);
+	assert_int_equal(newest()->epoch, 1);
+	key_comes(newest());
+	line_comes(newest(), KMS_DONE, 0, true);
+	assert_string_equal(told, "hold1 activate0 life1000");
+	assert_int_equal(call()->epoch, 1);
+	assert_true(exchanges[0].freed);
+	assert_int_equal(call()->state, CALL_SECURE);
+}
+
+/* The initiator: whichever connection the event comes over */
+static void the_new_key_waits_for_the_peer(void **state)
+{
+	(void)state;
+	for (int over = 0; over < 2; over++) {
+		if (over) {
+			end(NULL);
+			begin(NULL);
+		}
+		begin_waiting();
+		line_comes(newest(), KMS_DONE, 0, false);
+		assert_int_equal(call()->state, CALL_WAITING);
+		line_comes(&exchanges[over], KMS_READY, 7, false); /* another epoch */
+		assert_int_equal(call()->state, CALL_WAITING);
+		line_comes(&exchanges[over], KMS_READY, 1, false);
+		assert_int_equal(call()->state, CALL_SECURE);
+		assert_int_equal(answer, FAIL_NONE);
+	}
+}
+
+static void both_may_begin_at_once(void **state)
+{
+	struct failure why;
+
+	(void)state;
+	begin_secure();
+	assert_int_equal(rekey_begin(call(), "test", &why), 0);
+	line_comes(&exchanges[0], KMS_REKEY, 1, false);
+	assert_int_equal(n_exchanges, 2);
+	assert_int_equal(rekey_begin(call(), "test", &why), -1);
+	key_comes(newest());
+	line_comes(newest(), KMS_REKEY, 1, false);
+	line_comes(newest(), KMS_DONE, 0, true);
+	assert_int_equal(call()->epoch, 1);
+	assert_int_equal(n_exchanges, 2);
+}
+
+static void a_peer_that_is_not_ready_costs_nothing(void **state)
+{
+	(void)state;
+	begin_waiting();
+	time_passes(2);
+	assert_int_equal(answer, FAILURES);
+	time_passes(1);
+	assert_int_equal(answer, FAIL_TIMEOUT);
+	assert_string_equal(told, "hold1");
+	line_comes(newest(), KMS_READY, 1, false); /* better late than never */
+	assert_string_equal(told, "hold1 activate0 life1000");
+	assert_int_equal(call()->epoch, 1);
+}
+
+static void packets_tell_when_the_service_cannot(void **state)
+{
+	(void)state;
+	begin_waiting();
+	is_lost(newest());
+	time_passes(1);
+	assert_int_equal(call()->state, CALL_WAITING);
+	peer_uses = true;
+	time_passes(1);
+	assert_int_equal(call()->state, CALL_SECURE);
+	assert_int_equal(call()->epoch, 1);
+	assert_null(call()->now);
+}
+
+static void a_peer_that_never_comes_gets_another_chance(void **state)
+{
+	(void)state;
+	begin_waiting();
+	time_passes(70);
+	assert_int_equal(call()->state, CALL_REKEYING);
+	assert_int_equal(newest()->epoch, 2);
+	key_comes(newest());
+	line_comes(newest(), KMS_READY, 2, false);
+	assert_int_equal(call()->epoch, 2);
+}
+
+static void a_rekey_that_fails_keeps_the_call(void **state)
+{
+	struct failure why;
+
+	(void)state;
+	begin_secure();
+	assert_int_equal(rekey_begin(call(), "test", &why), 0);
+	call()->waiter = &waiter;
+	fails(newest(), FAIL_UNREACHABLE);
+	assert_int_equal(answer, FAIL_UNREACHABLE);
+	assert_int_equal(call()->state, CALL_SECURE);
+	assert_string_equal(told, "");
+	time_passes(1); /* it is tried again, with the same epoch */
+	assert_int_equal(newest()->epoch, 1);
+}
+
+static void a_lost_connection_keeps_the_call(void **state)
+{
+	(void)state;
+	begin_secure();
+	is_lost(&exchanges[0]);
+	assert_int_equal(call()->state, CALL_SECURE);
+	kernel_says(QSC_CMD_REKEY_NTF, 0);
+	assert_int_equal(newest()->epoch, 1);
+	assert_int_equal(call()->state, CALL_REKEYING);
+}
+
+static void a_revoked_party_has_no_keys_any_more(void **state)
+{
+	struct kms_line line = { .kind = KMS_NO };
+
+	(void)state;
+	begin_secure();
+	failure(&line.why, FAIL_REVOKED, "so");
+	exchanges[0].ops->line(exchanges[0].arg, &line);
+	assert_string_equal(told, "erase0");
+	assert_null(call());
+	told[0] = '\0';
+	begin_waiting();
+	fails(newest(), FAIL_REVOKED);
+	assert_string_equal(told, "hold1 erase0");
+	assert_null(call());
+}
+
+static void the_kernel_ends_calls(void **state)
+{
+	(void)state;
+	begin_secure();
+	kernel_says(QSC_CMD_CALL_DEL_NTF, 0); /* of an earlier one */
+	assert_non_null(call());
+	kernel_says(QSC_CMD_ERASED_NTF, QSC_ERASE_REASON_DEL);
+	assert_non_null(call());
+	call_is_gone = true;
+	kernel_says(QSC_CMD_CALL_DEL_NTF, 0);
+	assert_null(call());
+	assert_string_equal(said, "hangup0");
+	call_is_gone = false;
+	begin_secure();
+	kernel_says(QSC_CMD_ERASED_NTF, QSC_ERASE_REASON_TIMEOUT);
+	assert_null(call());
+	begin_secure();
+	call_is_gone = true;
+	calls_kernel_event(&calls, NULL); /* events were lost */
+	assert_null(call());
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_call_starts_and_ends, begin, end),
+		cmocka_unit_test_setup_teardown(what_the_kernel_refuses_costs_no_key, begin, end),
+		cmocka_unit_test_setup_teardown(a_call_that_cannot_start_leaves_nothing, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_start_that_nobody_waits_for_ends, begin, end),
+		cmocka_unit_test_setup_teardown(a_ready_peer_gets_the_new_key_at_once, begin, end),
+		cmocka_unit_test_setup_teardown(the_new_key_waits_for_the_peer, begin, end),
+		cmocka_unit_test_setup_teardown(both_may_begin_at_once, begin, end),
+		cmocka_unit_test_setup_teardown(a_peer_that_is_not_ready_costs_nothing, begin, end),
+		cmocka_unit_test_setup_teardown(packets_tell_when_the_service_cannot, begin, end),
+		cmocka_unit_test_setup_teardown(a_peer_that_never_comes_gets_another_chance, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_rekey_that_fails_keeps_the_call, begin, end),
+		cmocka_unit_test_setup_teardown(a_lost_connection_keeps_the_call, begin, end),
+		cmocka_unit_test_setup_teardown(a_revoked_party_has_no_keys_any_more, begin, end),
+		cmocka_unit_test_setup_teardown(the_kernel_ends_calls, begin, end),
+	};
+
+	log_init("test", 0);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
