@@ -22,7 +22,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#define NEEDLES_MAX 4
+#define NEEDLES_MAX 8
 #define NEEDLE_LEN 16
 #define CHUNK PHYS_PFN(SZ_1M) /* holes in memory are not smaller, but for the first one */
 #define FILTER_BITS BIT(16)

@@ -156,7 +156,7 @@ static void build_session(struct nlr_msg *m, const char *id, uint32_t epoch, boo
 
 	memcpy(s.dist, secret, sizeof(s.dist));
 	memcpy(s.exporter, secret, sizeof(s.exporter));
-	seal_wrap(&s, id, 1 + epoch);
+	seal_wrap(&s, id, RAMSCAN_SEED(epoch));
 	nlr_start(m, ctl.family, QSC_CMD_SESSION_SET, NLM_F_ACK);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
 	seal_put_session(new_seal(), m, id, &s);
@@ -195,7 +195,7 @@ static void new_call(void)
 {
 	struct nlr_msg m;
 
-	build_new(&m, "it", false, true, 4000, 0);
+	build_new(&m, RAMSCAN_CALL, false, true, 4000, 0);
 	must(&m);
 }
 
@@ -204,9 +204,9 @@ static void keyed_call(void)
 	struct nlr_msg m;
 
 	new_call();
-	build_key(&m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	build_key(&m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
 	must(&m);
-	build_key(&m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	build_key(&m, RAMSCAN_CALL, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
 	must(&m);
 }
 
@@ -215,9 +215,18 @@ static void held_call(void)
 	struct nlr_msg m;
 
 	new_call();
-	build_session(&m, "it", 0, false);
+	build_session(&m, RAMSCAN_CALL, 0, false);
 	must(&m);
-	build_session(&m, "it", 1, true);
+	build_session(&m, RAMSCAN_CALL, 1, true);
+	must(&m);
+}
+
+static void newer_call(void)
+{
+	struct nlr_msg m;
+
+	new_call();
+	build_session(&m, RAMSCAN_CALL, 2, false);
 	must(&m);
 }
 
@@ -225,9 +234,9 @@ static void bound_call(void)
 {
 	struct nlr_msg m;
 
-	build_new(&m, "it", false, false, 4000, QSC_CALL_FLAGS_BOUND);
+	build_new(&m, RAMSCAN_CALL, false, false, 4000, QSC_CALL_FLAGS_BOUND);
 	must(&m);
-	build_key(&m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	build_key(&m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
 	must(&m);
 }
 
@@ -252,22 +261,22 @@ static void do_info(struct nlr_msg *m)
 
 static void do_new(struct nlr_msg *m)
 {
-	build_new(m, "it", false, false, 4000, 0);
+	build_new(m, RAMSCAN_CALL, false, false, 4000, 0);
 }
 
 static void do_new_bound(struct nlr_msg *m)
 {
-	build_new(m, "it", true, true, 4000, QSC_CALL_FLAGS_BOUND);
+	build_new(m, RAMSCAN_CALL, true, true, 4000, QSC_CALL_FLAGS_BOUND);
 }
 
 static void do_del(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_CALL_DEL, "it");
+	build_named(m, QSC_CMD_CALL_DEL, RAMSCAN_CALL);
 }
 
 static void do_get(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_CALL_GET, "it");
+	build_named(m, QSC_CMD_CALL_GET, RAMSCAN_CALL);
 }
 
 static void do_dump(struct nlr_msg *m)
@@ -277,7 +286,7 @@ static void do_dump(struct nlr_msg *m)
 
 static void do_set(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_CALL_SET, "it");
+	build_named(m, QSC_CMD_CALL_SET, RAMSCAN_CALL);
 	nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, 2000000);
 }
 
@@ -288,22 +297,22 @@ static void do_flush(struct nlr_msg *m)
 
 static void do_key(struct nlr_msg *m)
 {
-	build_key(m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	build_key(m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
 }
 
 static void do_key_rocs(struct nlr_msg *m)
 {
-	build_key(m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, QSC_KEY_ROC_MAX);
+	build_key(m, RAMSCAN_CALL, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, QSC_KEY_ROC_MAX);
 }
 
 static void do_rekey_tx(struct nlr_msg *m)
 {
-	build_key(m, "it", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
+	build_key(m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
 }
 
 static void do_rekey_rx(struct nlr_msg *m)
 {
-	build_key(m, "it", QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
+	build_key(m, RAMSCAN_CALL, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
 }
 
 static void do_seal(struct nlr_msg *m)
@@ -313,27 +322,27 @@ static void do_seal(struct nlr_msg *m)
 
 static void do_session(struct nlr_msg *m)
 {
-	build_session(m, "it", 2, false);
+	build_session(m, RAMSCAN_CALL, 2, false);
 }
 
 static void do_hold(struct nlr_msg *m)
 {
-	build_session(m, "it", 2, true);
+	build_session(m, RAMSCAN_CALL, 2, true);
 }
 
 static void do_activate(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_SESSION_ACTIVATE, "it");
+	build_named(m, QSC_CMD_SESSION_ACTIVATE, RAMSCAN_CALL);
 }
 
 static void do_erase(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_KEY_ERASE, "it");
+	build_named(m, QSC_CMD_KEY_ERASE, RAMSCAN_CALL);
 }
 
 static void do_stats(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_STATS_GET, "it");
+	build_named(m, QSC_CMD_STATS_GET, RAMSCAN_CALL);
 }
 
 static void do_totals(struct nlr_msg *m)
@@ -505,15 +514,24 @@ static void look_for_keys(const char *after)
 }
 
 /* The control: what is looked for is what the module derives, and is found. */
-static void find_keys(void)
+static bool found(void (*prepare)(void), const char *what)
 {
 	int hits;
 
-	keyed_call();
+	prepare();
 	hits = ramscan_hits();
-	ksft_print_msg("session keys of a call in %d places of memory\n", hits);
-	look_for_keys("a call");
-	ksft_test_result(hits > 0 && !ctl.dirty,
+	ksft_print_msg("keys of %s in %d places of memory\n", what, hits);
+	look_for_keys(what);
+	return hits > 0;
+}
+
+static void find_keys(void)
+{
+	bool all = found(keyed_call, "a call");
+
+	all &= found(held_call, "a session that is held back");
+	all &= found(newer_call, "a session");
+	ksft_test_result(all && !ctl.dirty,
 			 "the keys of a call are in memory as long as it lives\n");
 }
 

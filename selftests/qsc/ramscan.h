@@ -10,9 +10,14 @@
 
 /*
  * What is looked for: session keys of RTP and RTCP that are derived, for
- * AES-256, from a master key and salt that RAMSCAN_MASTER fills.
+ * AES-256, from a master key and salt that RAMSCAN_MASTER fills; and for those
+ * of RAMSCAN_CALL, whose caller this is, in the epochs 1 and 2: the master keys
+ * and session keys that are derived from session keys of the service of bytes
+ * that all are RAMSCAN_SEED(epoch).
  */
 #define RAMSCAN_MASTER	"QSC-KEY!"
+#define RAMSCAN_CALL	"it"
+#define RAMSCAN_SEED(epoch) (1 + (epoch))
 
 /* False if this kernel has no such module. */
 bool ramscan_open(void);
