@@ -58,19 +58,21 @@ static struct {
 	char driver[CRYPTO_MAX_ALG_NAME];
 	bool present;
 	bool fast;
+	bool internal;
 } probed[__QSC_SUITE_MAX];
 
 static DEFINE_PER_CPU(struct scratch *, scratches);
 static u32 room; /* for a transform's context in each scratch; set at load */
 
-static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool *needs_simd)
+static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool internal,
+				     bool *needs_simd)
 {
 	struct crypto_aead *tfm;
 
 	*needs_simd = false;
 	if (!suite->alg)
 		return ERR_PTR(-ENOENT);
-	if (suite->internal) {
+	if (internal && suite->internal) {
 		tfm = crypto_alloc_aead(suite->internal, CRYPTO_ALG_INTERNAL,
 					CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
 		*needs_simd = !IS_ERR(tfm);
@@ -87,7 +89,8 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 	bool needs_simd;
 	int err;
 
-	tfm = alloc_tfm(suite, &needs_simd);
+	/* What is not there is looked for in user space, several times a key. */
+	tfm = alloc_tfm(suite, probed[suite->id].internal, &needs_simd);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	/* The driver that was probed may be gone by now, and another in its place. */
@@ -306,13 +309,14 @@ static int probe(const struct qsc_suite_desc *suite)
 	const char *driver;
 	bool needs_simd;
 
-	tfm = alloc_tfm(suite, &needs_simd);
+	tfm = alloc_tfm(suite, true, &needs_simd);
 	if (IS_ERR(tfm))
 		return PTR_ERR(tfm);
 	driver = crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm));
 	room = max(room, crypto_aead_reqsize(tfm));
 	strscpy(probed[suite->id].driver, driver, sizeof(probed[suite->id].driver));
 	probed[suite->id].present = true;
+	probed[suite->id].internal = needs_simd;
 	probed[suite->id].fast = !strstr(driver, "ghash-generic");
 	crypto_free_aead(tfm);
 	if (!probed[suite->id].fast && suite->internal)

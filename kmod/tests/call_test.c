@@ -438,6 +438,7 @@ static struct kunit_case call_cases[] = {
 
 static struct kunit_suite call_suite = {
 	.name = "qsc_call",
+	.suite_init = qsc_test_suite_init,
 	.init = qsc_test_calls_init,
 	.exit = qsc_test_calls_exit,
 	.test_cases = call_cases,

@@ -439,6 +439,7 @@ static struct kunit_case churn_cases[] = { KUNIT_CASE(sending_key_is_replaced_wi
 
 static struct kunit_suite churn_suite = {
 	.name = "qsc_churn",
+	.suite_init = qsc_test_suite_init,
 	.init = qsc_test_calls_init,
 	.exit = qsc_test_calls_exit,
 	.test_cases = churn_cases,

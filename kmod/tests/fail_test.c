@@ -525,6 +525,7 @@ static struct kunit_case fail_cases[] = { KUNIT_CASE(ssrc),
 
 static struct kunit_suite fail_suite = {
 	.name = "qsc_without_memory_there_is_nothing",
+	.suite_init = qsc_test_suite_init,
 	.init = fail_init,
 	.exit = qsc_test_calls_exit,
 	.test_cases = fail_cases,

@@ -331,6 +331,7 @@ static struct kunit_case forged_cases[] = { KUNIT_CASE(any_byte_changed),
 
 static struct kunit_suite forged_suite = {
 	.name = "qsc_forged_changes_nothing",
+	.suite_init = qsc_test_suite_init,
 	.init = qsc_test_pair_init,
 	.exit = qsc_test_pair_exit,
 	.test_cases = forged_cases,

@@ -508,6 +508,7 @@ static struct kunit_case gcm_cases[] = {
 
 static struct kunit_suite gcm_suite = {
 	.name = "qsc_gcm",
+	.suite_init = qsc_test_suite_init,
 	.init = gcm_init,
 	.exit = gcm_exit,
 	.test_cases = gcm_cases,

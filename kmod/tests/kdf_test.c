@@ -132,6 +132,7 @@ static struct kunit_case kdf_cases[] = {
 
 static struct kunit_suite kdf_suite = {
 	.name = "qsc_kdf",
+	.suite_init = qsc_test_suite_init,
 	.test_cases = kdf_cases,
 };
 

@@ -250,6 +250,7 @@ static struct kunit_case key_cases[] = {
 
 static struct kunit_suite key_suite = {
 	.name = "qsc_key",
+	.suite_init = qsc_test_suite_init,
 	.init = qsc_test_pair_init,
 	.exit = qsc_test_pair_exit,
 	.test_cases = key_cases,

@@ -187,6 +187,7 @@ static struct kunit_case limits_cases[] = {
 
 static struct kunit_suite limits_suite = {
 	.name = "qsc_limits",
+	.suite_init = qsc_test_suite_init,
 	.init = qsc_test_pair_init,
 	.exit = qsc_test_pair_exit,
 	.test_cases = limits_cases,

@@ -10,18 +10,29 @@
 
 #include "../aead.h"
 #include "../call.h"
+#include "test.h"
 
-static int __init qsc_kunit_init(void)
+static bool started;
+
+int qsc_test_start(void)
 {
 	int err;
 
+	if (started)
+		return 0;
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
 	err = qsc_call_module_init();
 	if (err)
 		qsc_aead_module_exit();
+	started = !err;
 	return err;
+}
+
+static int __init qsc_kunit_init(void)
+{
+	return qsc_test_start();
 }
 
 static void __exit qsc_kunit_exit(void)

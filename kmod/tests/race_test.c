@@ -198,6 +198,7 @@ static struct kunit_case race_cases[] = { KUNIT_CASE_PARAM(no_index_is_sent_twic
 
 static struct kunit_suite race_suite = {
 	.name = "qsc_race",
+	.suite_init = qsc_test_suite_init,
 	.init = qsc_test_pair_init,
 	.exit = qsc_test_pair_exit,
 	.test_cases = race_cases,

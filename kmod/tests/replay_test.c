@@ -249,6 +249,7 @@ static struct kunit_case replay_cases[] = { KUNIT_CASE_PARAM(matches_model, walk
 
 static struct kunit_suite replay_suite = {
 	.name = "qsc_replay",
+	.suite_init = qsc_test_suite_init,
 	.test_cases = replay_cases,
 };
 

@@ -311,6 +311,7 @@ static struct kunit_case srtp_cases[] = { KUNIT_CASE(header_fits_or_is_refused),
 
 static struct kunit_suite srtp_suite = {
 	.name = "qsc_srtp",
+	.suite_init = qsc_test_suite_init,
 	.test_cases = srtp_cases,
 };
 

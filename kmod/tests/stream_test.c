@@ -442,6 +442,7 @@ static struct kunit_case stream_cases[] = {
 
 static struct kunit_suite stream_suite = {
 	.name = "qsc_stream",
+	.suite_init = qsc_test_suite_init,
 	.init = qsc_test_pair_init,
 	.exit = qsc_test_pair_exit,
 	.test_cases = stream_cases,

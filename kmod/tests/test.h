@@ -40,6 +40,28 @@ static inline int qsc_test_users(void)
 }
 
 /**
+ * qsc_test_start() - set the copy of the code under test up, once
+ *
+ * Return: 0 or a negative errno.
+ */
+int qsc_test_start(void);
+
+/**
+ * qsc_test_suite_init() - for each suite
+ * @suite: any
+ *
+ * Before 6.2 a module's suites run before its init function does.
+ */
+static inline int qsc_test_suite_init(struct kunit_suite *suite)
+{
+#ifdef MODULE
+	return qsc_test_start();
+#else
+	return 0;
+#endif
+}
+
+/**
  * qsc_test_unhex() - bytes of a vector
  * @dst: room for them
  * @hex: two digits a byte, in lower case

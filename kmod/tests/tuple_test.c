@@ -256,6 +256,7 @@ static struct kunit_case tuple_cases[] = { KUNIT_CASE(packet_finds_its_tuple_bot
 
 static struct kunit_suite tuple_suite = {
 	.name = "qsc_tuple",
+	.suite_init = qsc_test_suite_init,
 	.init = tuple_init,
 	.exit = tuple_exit,
 	.test_cases = tuple_cases,
