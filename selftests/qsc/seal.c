@@ -141,7 +141,8 @@ static int judge(const struct seal *s, const struct nlattr *nest, const struct q
 
 	nlp_parse(tb, QSC_A_SEAL_MAX, nest + 1, nest->nla_len - NLA_HDRLEN);
 	memcpy(&id, tb[QSC_A_SEAL_ID] + 1, sizeof(id));
-	if (id != s->id) {
+	/* behind a flush in the same datagram there is none */
+	if (!id || id != s->id) {
 		/* of an older key, by chance */
 		*or_err = id && id < s->id ? -EBADMSG : 0;
 		return -EKEYEXPIRED;
