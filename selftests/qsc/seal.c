@@ -142,7 +142,7 @@ static int judge(const struct seal *s, const struct nlattr *nest, const struct q
 
 	nlp_parse(tb, QSC_A_SEAL_MAX, nest + 1, nest->nla_len - NLA_HDRLEN);
 	memcpy(&id, tb[QSC_A_SEAL_ID] + 1, sizeof(id));
-	/* after a flush in this datagram there is none */
+	/* behind a flush in the same datagram there is none */
 	if (!id || id != s->id) {
 		/* of an older key, by chance */
 		*or_err = id && id < s->id ? -EBADMSG : 0;
