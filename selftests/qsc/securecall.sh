@@ -231,10 +231,10 @@ ktap_test_run "two handsets" phones_up
 tap_start "$core" br0 "$work/wire.pcap"
 for v in $families; do
 	port=$((5000 + v))
-	ktap_test_run "IPv$v: both parties are secure" both "call$v" $v $port
-	ktap_test_run "IPv$v: all packets arrive" all_arrive "call$v" $v $port
+	ktap_test_run "IPv$v: both parties are secure" both "call$v" "$v" $port
+	ktap_test_run "IPv$v: all packets arrive" all_arrive "call$v" "$v" $port
 	ktap_test_run "IPv$v: keys change in mid-call, and no packet is lost" \
-		rekey_in_call "call$v" $v $port
+		rekey_in_call "call$v" "$v" $port
 	ktap_test_run "IPv$v: after the hang-up nothing is left" hang_up "call$v"
 done
 taps_stop
