@@ -45,7 +45,7 @@ struct call {
 	uint64_t card;
 	uint32_t wanted_lifetime; /* the user's, seconds; 0: none */
 	uint32_t epoch; /* in use */
-	uint32_t tried; /* the highest epoch that the service was asked for */
+	uint32_t tried; /* the highest epoch that the kernel knows, or that is asked for */
 	uint32_t lifetime; /* of the key in use, as the service said */
 	uint32_t index; /* of the last key on its card */
 	uint32_t remaining; /* and how many were left after it */

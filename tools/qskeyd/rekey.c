@@ -133,9 +133,8 @@ static void next_failed(void *arg, const struct failure *why)
 		call_revoked(call, &reason);
 		return;
 	}
-	/* The service has not made a key for it: the number is free again. */
-	if (reason.code < FAIL_REFUSED)
-		call->tried--;
+	/* The kernel has not seen that epoch: the peer may ask for it yet. */
+	call->tried--;
 	next_over(call, &reason);
 }
 
@@ -163,7 +162,7 @@ static void next_line(void *arg, const struct kms_line *line)
 	if (line->kind == KMS_DONE && line->peer_ready && call->state == CALL_WAITING)
 		change_over(call);
 	else if (line->kind == KMS_NO && line->why.code != FAIL_REVOKED)
-		next_failed(call, &line->why);
+		next_over(call, &line->why);
 	else
 		now_line(call, line);
 }

@@ -433,6 +433,25 @@ static void a_rekey_that_fails_keeps_the_call(void **state)
 	assert_string_equal(told, "");
 	time_passes(1); /* it is tried again, with the same epoch */
 	assert_int_equal(newest()->epoch, 1);
+	fails(newest(), FAIL_NOT_CALLED);
+	line_comes(&exchanges[0], KMS_REKEY, 1, false); /* now the caller comes */
+	assert_int_equal(newest()->epoch, 1);
+	assert_int_equal(call()->state, CALL_REKEYING);
+}
+
+/* The kernel would not take the same epoch twice. */
+static void an_epoch_that_the_kernel_has_is_not_asked_for_again(void **state)
+{
+	struct kms_line line = { .kind = KMS_NO };
+
+	(void)state;
+	begin_waiting();
+	failure(&line.why, FAIL_SERVICE, "so");
+	newest()->ops->line(newest()->arg, &line);
+	assert_int_equal(answer, FAIL_SERVICE);
+	assert_int_equal(call()->state, CALL_SECURE);
+	time_passes(1);
+	assert_int_equal(newest()->epoch, 2);
 }
 
 static void a_lost_connection_keeps_the_call(void **state)
@@ -501,6 +520,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_peer_that_never_comes_gets_another_chance, begin,
 						end),
 		cmocka_unit_test_setup_teardown(a_rekey_that_fails_keeps_the_call, begin, end),
+		cmocka_unit_test_setup_teardown(an_epoch_that_the_kernel_has_is_not_asked_for_again,
+						begin, end),
 		cmocka_unit_test_setup_teardown(a_lost_connection_keeps_the_call, begin, end),
 		cmocka_unit_test_setup_teardown(a_revoked_party_has_no_keys_any_more, begin, end),
 		cmocka_unit_test_setup_teardown(the_kernel_ends_calls, begin, end),
