@@ -21,7 +21,7 @@
 /* Messages of a run: QSC_MESSAGES, or these. */
 #define NF_FULL		200000
 #define NF_STOCK	60000
-#define NF_DEBUG	20000
+#define NF_DEBUG	15000
 #define NF_QUICK	10000
 
 #define NF_SOCKETS	6
