@@ -12,7 +12,6 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/bitmap.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -22,18 +21,22 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "../compat.h"
+
 #define NEEDLES_MAX 8
 #define NEEDLE_LEN 16
 #define CHUNK PHYS_PFN(SZ_1M) /* holes in memory are not smaller, but for the first one */
-#define FILTER_BITS BIT(16)
 #define TOLD_MAX 8 /* hits that are logged */
 
 static struct {
 	struct mutex lock; /* one at a time */
 	u8 inverted[NEEDLES_MAX][NEEDLE_LEN];
 	unsigned int nr;
-	/* The low half of each aligned word that a needle may have in memory. */
-	DECLARE_BITMAP(filter, FILTER_BITS);
+	/*
+	 * By the low 16 bits of each aligned word that a needle may have in memory.
+	 * Bytes: what looks bits up is instrumented, and this is for slow kernels.
+	 */
+	bool filter[U16_MAX + 1];
 } scan = { .lock = __MUTEX_INITIALIZER(scan.lock) };
 
 /* Freed memory is read too, which is the purpose. */
@@ -52,7 +55,7 @@ static noinline __no_sanitize_address bool look_around(const u8 *page, const u8 
 {
 	unsigned int back, n;
 
-	for (back = 0; back < sizeof(u32) && p - back >= page; back++) {
+	for (back = 0; back < sizeof(u64) && p - back >= page; back++) {
 		if (p - back + NEEDLE_LEN > page + PAGE_SIZE)
 			continue;
 		for (n = 0; n < scan.nr; n++)
@@ -68,11 +71,11 @@ static __no_sanitize_address unsigned int scan_page(unsigned long pfn, unsigned 
 	unsigned int hits = 0;
 	u32 i;
 
-	for (i = 0; i < PAGE_SIZE; i += sizeof(u32)) {
-		u32 word = READ_ONCE(*(const u32 *)(page + i));
+	for (i = 0; i < PAGE_SIZE; i += sizeof(u64)) {
+		u64 word = le64_to_cpu(READ_ONCE(*(const __le64 *)(page + i)));
 
-		if (likely(!test_bit(word & (FILTER_BITS - 1), scan.filter)) ||
-		    !look_around(page, page + i))
+		/* Most of it is zero, and no word of a needle is. */
+		if (likely(!word || !scan.filter[(u16)word]) || !look_around(page, page + i))
 			continue;
 		if (told + hits++ < TOLD_MAX)
 			pr_info("a hit in page frame %#lx at %#x\n", pfn, i);
@@ -108,11 +111,8 @@ static void note_words(const u8 *inverted)
 {
 	int at;
 
-	for (at = 0; at < (int)sizeof(u32); at++) {
-		u16 low = inverted[at] | inverted[at + 1] << 8;
-
-		__set_bit((u16)~low, scan.filter);
-	}
+	for (at = 0; at < (int)sizeof(u64); at++)
+		scan.filter[(u16)~get_unaligned_le16(inverted + at)] = true;
 }
 
 static bool read_needle(u8 *inverted, const char *hex)
@@ -134,7 +134,7 @@ static int inverted_set(const char *val, const struct kernel_param *kp)
 	int err = 0;
 
 	mutex_lock(&scan.lock);
-	bitmap_zero(scan.filter, FILTER_BITS);
+	memset(scan.filter, 0, sizeof(scan.filter));
 	do {
 		if (n == NEEDLES_MAX || strlen(val) < 2 * NEEDLE_LEN ||
 		    !read_needle(scan.inverted[n], val)) {
