@@ -20,11 +20,11 @@
 
 /* How many of the allocations of an operation fail in a run; all, if fewer. */
 static const struct env_count namespace_count = {
-	"QSC_NAMESPACES", .full = 1000, .stock = 200, .debug = 60, .quick = 40,
+	"QSC_NAMESPACES", .full = 1000, .stock = 200, .debug = 50, .quick = 40,
 };
 
 static const struct env_count load_count = {
-	"QSC_LOADS", .full = 1000, .stock = 200, .debug = 40, .quick = 30,
+	"QSC_LOADS", .full = 1000, .stock = 200, .debug = 30, .quick = 30,
 };
 
 /* The @i-th of @all allocations to fail, if only @some do: the last ones, and some before. */
