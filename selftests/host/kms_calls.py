@@ -4,6 +4,7 @@
 change to the next one."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 import kms  # noqa: E402
 from kms import NO_KEY, OK, Service, Talker, request  # noqa: E402
-from tap import equal, has, run, test  # noqa: E402
+from tap import diagnose, equal, has, run, test  # noqa: E402
+
+RANDOM = os.environ.get("QSC_SEED", "1")
 
 # Cards 1 to 3 are for everybody, a slot of them for each login; who needs a
 # whole card takes another one.
@@ -369,6 +372,17 @@ def _(s, _impatient):
     equal(json.loads(bob.ask("next")), event("rekey", name, 1))
     for talker in alice, bob, newer:
         talker.leave()
+
+
+@test("many calls at once, and each of their rekeys")
+def _(s, _impatient):
+    count = 2000 if kms.FULL else 100
+    cards, keys = 10, 6 * count // 5
+    diagnose(f"QSC_SEED={RANDOM}")
+    s.add_cards(100, cards, keys=keys)
+    words = ["--mode=rekey", "--first=100", f"--cards={cards}", f"--keys={keys}"]
+    s.load(*words, f"--count={count}", "--threads=24", f"--random={RANDOM}")
+    s.wait_for(lambda: s.stat("connections_open") == 0)
 
 
 # ---------------------------------------------------------------------- hang-up

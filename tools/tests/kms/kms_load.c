@@ -4,6 +4,8 @@
  * to user-FIRST and so on, as kms_make makes them.
  *
  * calls    whole calls: two logins, two key requests, and both keys the same
+ * rekey    calls that change their key a few times, begun by either party, each of
+ *	    which has to be told of it, and of the other one being ready
  * race     for each key, all threads log in with it at once: one may get in
  * contend  logins with keys picked at random, again and again, whatever happens
  *	    to the service meanwhile: no key may get in twice. Then each key is
@@ -23,6 +25,7 @@
 
 #include "client.h"
 
+#define EPOCHS 6
 #define PATIENCE 30000 /* times 10 ms without a service or its store */
 
 static struct {
@@ -76,20 +79,28 @@ static double seconds(clockid_t clock)
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-/* One party of a call */
-static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call, uint8_t *session)
+/* One party of a call; the caller closes @c. */
+static int fetch_open(struct client *c, uint64_t card, uint32_t slot,
+		      const struct qsc_keys_call *call, uint8_t *session)
 {
-	struct client c;
 	struct drawn d;
 	char error[64];
 	int ret;
 
 	draw(card, slot, &d);
-	ret = login(&c, &d);
+	ret = login(c, &d);
 	if (ret)
 		fail("login", card, slot, ret);
-	else if ((ret = client_call_key(&c, d.dist, NULL, call, session, error)))
+	else if ((ret = client_call_key(c, d.dist, NULL, call, session, error)))
 		fail(error, card, slot, ret);
+	return ret;
+}
+
+static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call, uint8_t *session)
+{
+	struct client c;
+	int ret = fetch_open(&c, card, slot, call, session);
+
 	client_close(&c);
 	return ret;
 }
@@ -132,6 +143,87 @@ static void *make_calls(void *arg)
 
 	while ((i = next_job++) < opt.count)
 		one_call(i);
+	return arg;
+}
+
+/* The next line, or the answer to @line if there is one, has to be @want. */
+static bool says(struct client *c, const char *line, const char *want)
+{
+	const char *got = line ? client_ask(c, line) : client_receive(c);
+
+	return got && !strcmp(got, want);
+}
+
+static bool both_ready(struct client *first, struct client *second, const char *id, uint32_t epoch)
+{
+	char ask[256], event[256];
+
+	snprintf(ask, sizeof(ask), "{\"op\":\"ready\",\"call\":\"%s\",\"epoch\":%u}", id, epoch);
+	snprintf(event, sizeof(event), "{\"event\":\"ready\",\"call\":\"%s\",\"epoch\":%u}", id,
+		 epoch);
+	return says(first, ask, "{\"ok\":true,\"peer\":false}") &&
+	       says(second, ask, "{\"ok\":true,\"peer\":true}") && says(first, NULL, event);
+}
+
+/* Party 0 is the caller; @first of them begins. False if the call cannot go on. */
+static bool next_epoch(struct client *live, uint64_t caller, uint32_t slot,
+		       struct qsc_keys_call *call, unsigned int first)
+{
+	uint8_t keys[2][QSC_KEYS_LEN];
+	struct client new[2] = { { .fd = -1 }, { .fd = -1 } };
+	char event[256];
+	bool ok = true;
+
+	snprintf(event, sizeof(event), "{\"event\":\"rekey\",\"call\":\"%s\",\"epoch\":%u}",
+		 call->call_id, call->epoch);
+	for (unsigned int i = 0; ok && i < 2; i++) {
+		unsigned int who = i ? !first : first;
+
+		call->role = who ? QSC_KEYS_CALLEE : QSC_KEYS_CALLER;
+		ok = !fetch_open(&new[who], caller + who, slot, call, keys[who]);
+		if (ok && !i && call->epoch && !says(&live[!who], NULL, event))
+			fail("was not told of a rekey by", caller + !who, slot, 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		client_close(&live[i]);
+		live[i] = new[i];
+	}
+	if (ok && memcmp(keys[0], keys[1], QSC_KEYS_LEN))
+		fail("another session key than its peer", caller, slot, 0);
+	if (ok && !both_ready(&live[first], &live[!first], call->call_id, call->epoch))
+		fail("was not told that its peer is ready,", caller + first, slot, 0);
+	return ok;
+}
+
+static void one_rekeyed_call(unsigned int i)
+{
+	unsigned int pairs = opt.n_cards / 2, state = (unsigned int)opt.random + i;
+	uint64_t caller = opt.first + 2 * (i % pairs);
+	struct client live[2] = { { .fd = -1 }, { .fd = -1 } };
+	struct qsc_keys_call call = { .suite = 1 };
+	char hangup[256];
+	bool ok = true;
+
+	snprintf(call.call_id, sizeof(call.call_id), "call-%u", i);
+	snprintf(call.caller, sizeof(call.caller), "user-%llu", (unsigned long long)caller);
+	snprintf(call.callee, sizeof(call.callee), "user-%llu", (unsigned long long)caller + 1);
+	for (; ok && call.epoch < EPOCHS; call.epoch++)
+		ok = next_epoch(live, caller, i / pairs * EPOCHS + call.epoch, &call,
+				call.epoch ? (unsigned int)rand_r(&state) % 2 : 0);
+	snprintf(hangup, sizeof(hangup), "{\"op\":\"hangup\",\"call\":\"%s\"}", call.call_id);
+	for (int who = 0; who < 2; who++) {
+		if (ok && !says(&live[who], hangup, "{\"ok\":true}"))
+			fail("could not hang up", caller + (unsigned int)who, 0, 0);
+		client_close(&live[who]);
+	}
+}
+
+static void *rekey(void *arg)
+{
+	unsigned int i;
+
+	while ((i = next_job++) < opt.count)
+		one_rekeyed_call(i);
 	return arg;
 }
 
@@ -397,6 +489,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(opt.mode, "race")) {
 		pthread_barrier_init(&barrier, NULL, opt.threads);
 		run_threads(race);
+	} else if (!strcmp(opt.mode, "rekey")) {
+		run_threads(rekey);
 	} else if (!strcmp(opt.mode, "garbage")) {
 		run_threads(garbage);
 	} else {
