@@ -43,8 +43,9 @@ secure=${DEMO_PLAIN:+no}
 	exit 1
 }
 
-# Keys of SIMs and service are on a tmpfs here, and nowhere else.
-work=/run/demo
+# The rig's guest keeps all that it writes in memory. Not in /run, which each
+# pcscd has a new one of.
+work=/tmp/demo
 mkdir -m 700 "$work"
 cd "$work"
 where=$cards
@@ -56,6 +57,9 @@ RTP_FLOW=$top/out/selftests/rtp_flow
 leave() {
 	phones_stop
 	find . -maxdepth 1 -type f -exec cp {} "$shared" \;
+	for log in */*.log; do
+		[ ! -e "$log" ] || cp "$log" "$shared/${log%%/*}.${log##*/}"
+	done
 }
 trap leave EXIT
 
