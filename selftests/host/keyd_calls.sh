@@ -19,10 +19,12 @@ if [ "${1-}" != inside ]; then
 	for p in libevent_openssl libpcsclite libssl json-c libnl-genl-3.0; do
 		pkg-config "$p" 2>/dev/null || { ktap_print_header; ktap_skip_all "$p is missing"; }
 	done
-	make -s -C "$top/tools" keyd-helpers kms-helpers >&2 &&
+	# Several tests may want the programs at once.
+	mkdir -p "$top/out/tools"
+	flock "$top/out/tools/.kms-lock" make -s -C "$top/tools" keyd-helpers kms-helpers >&2 &&
 		make -s -C "$top/firmware-keys" all >&2 || exit
 	work=$(mktemp -d /tmp/qsc.XXXXXX)
-	export QSC_WORK=$work QSKEYD=$top/out/tools/tests/keyd/qskeyd
+	export QSC_WORK=$work QSKEYD=${QSKEYD:-$top/out/tools/tests/keyd/qskeyd}
 	trap 'rm -rf "$work"' EXIT
 	# shellcheck source=selftests/lib/phones.sh
 	. "$top/selftests/lib/phones.sh"

@@ -145,7 +145,8 @@ int pins_tried(struct pins *pins, uint64_t card, const char *pin, bool good)
 	if (!e)
 		e = add(pins, card);
 	if (e) {
-		memcpy(e->pin, pin, PIN_SIZE);
+		memset(e->pin, 0, PIN_SIZE);
+		memcpy(e->pin, pin, strnlen(pin, QSC_CARD_PIN_MAX));
 		e->good = good;
 	}
 	pthread_mutex_unlock(&pins->lock);

@@ -191,7 +191,8 @@ static void a_call_needs_only_its_addresses(void **state)
 	struct qsc_call_params p;
 
 	(void)state;
-	assert_int_equal(read_call(words_of("alice local 192.0.2.1:1 remote 192.0.2.2:2"), &p, NULL), 0);
+	assert_int_equal(
+		read_call(words_of("alice local 192.0.2.1:1 remote 192.0.2.2:2"), &p, NULL), 0);
 	assert_string_equal(p.id, "alice");
 	assert_int_equal(p.n_legs, 1);
 	assert_int_equal(p.flags, 0);
@@ -258,8 +259,10 @@ static void wrong_calls_are_refused_with_their_reason(void **state)
 	assert_complains(read_call(words_of(ADDRS "bound bound"), &p, NULL), "given twice");
 	assert_complains(read_call(words_of(ADDRS "suite AES_128"), &p, NULL),
 			 "suite: \"AES_128\" is not known; expected one of: AEAD_AES_256_GCM, ");
-	assert_complains(read_call(words_of(ADDRS "role boss"), &p, NULL), "neither caller nor callee");
-	assert_complains(read_call(words_of(ADDRS "window 32769"), &p, NULL), "64 to 32768 packets");
+	assert_complains(read_call(words_of(ADDRS "role boss"), &p, NULL),
+			 "neither caller nor callee");
+	assert_complains(read_call(words_of(ADDRS "window 32769"), &p, NULL),
+			 "64 to 32768 packets");
 	assert_complains(read_call(words_of("x local [::1]:1 remote 192.0.2.1:1"), &p, NULL),
 			 "both be IPv4 or both be IPv6");
 	assert_complains(read_call(words_of("x leg local 192.0.2.1:1"), &p, NULL),
@@ -353,6 +356,29 @@ static void messages_leave_out_what_follows_inline(void **state)
 	assert_complains(complain("%s", "inline:"), "qsctl: inline:\n");
 }
 
+static void call_start_has_two_words_more(void **state)
+{
+	struct start_args start;
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of(ADDRS "peer bob card 1099511627775 role callee"), &p,
+				   &start),
+			 0);
+	assert_string_equal(start.peer, "bob");
+	assert_true(start.card == QSCTL_CARD_MAX);
+	assert_int_equal(p.role, QSC_ROLE_CALLEE);
+	assert_int_equal(read_call(words_of(ADDRS "peer bob"), &p, &start), 0);
+	assert_true(start.card == 0);
+	assert_complains(read_call(words_of(ADDRS), &p, &start), "peer SUBSCRIBER is missing");
+	assert_complains(read_call(words_of(ADDRS "peer bob card 0"), &p, &start),
+			 "not a whole number from 1 to 1099511627775");
+	assert_complains(read_call(words_of(ADDRS "peer bob card x"), &p, &start),
+			 "not a whole number");
+	assert_complains(read_call(words_of(ADDRS "peer a peer b"), &p, &start), "given twice");
+	assert_complains(read_call(words_of(ADDRS "peer bob"), &p, NULL), "is not known here");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_call_needs_only_its_addresses),
 		cmocka_unit_test(all_words_of_a_call_are_understood_in_any_order),
 		cmocka_unit_test(rtcp_ports_follow_the_word),
+		cmocka_unit_test(call_start_has_two_words_more),
 		cmocka_unit_test(wrong_calls_are_refused_with_their_reason),
 		cmocka_unit_test(a_call_id_is_neither_empty_nor_too_long),
 		cmocka_unit_test(a_key_takes_its_words),

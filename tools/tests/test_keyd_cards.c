@@ -109,7 +109,7 @@ static double now(void)
 /* @calls of them, and how many succeeded in a second */
 static double many_calls(unsigned int calls)
 {
-	double begin = now();
+	double since = now();
 
 	wanted = calls;
 	refused = drawn_keys = 0;
@@ -118,7 +118,7 @@ static double many_calls(unsigned int calls)
 	/* The events of the threads stay: count what is to come. */
 	while (drawn_keys + refused < calls)
 		event_base_loop(base, EVLOOP_ONCE);
-	return (calls - refused) / (now() - begin);
+	return (calls - refused) / (now() - since);
 }
 
 static int begin(unsigned int profile, uint32_t slots)
