@@ -103,6 +103,7 @@ namespaces() {
 		# Nothing but the call is to be on the wire.
 		ip netns exec "$n" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 		ip netns exec wire sysctl -qw "net.ipv6.conf.$n.disable_ipv6=1"
+		ip -n "$n" link set lo up
 		ip -n "$n" link set eth0 up
 		ip -n wire link set "$n" up
 	done
