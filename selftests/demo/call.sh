@@ -262,7 +262,7 @@ echo "then the packet itself, then the same packet once more."
 wire wait $REKEY_AT
 say "In mid-call Alice wants new keys. Each SIM gives another one."
 phone alice call rekey c1
-phone alice call show c1
+qsc -n alice call show c1
 
 wire wait $HANGUP_AT
 say "They hang up. Their applications have not noticed and go on sending; Alice even speaks."
