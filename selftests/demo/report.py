@@ -283,13 +283,13 @@ def wire(report):
     sent = {s: report.packets(f"{s[0]}.sent.{s[1]}")[: len(on_wire[s])] for s in on_wire}
     everything = b"".join(d.data for d in rtpfile.read_pcap(report.capture))
 
-    def payloads(packets):
-        return [p[RTP_HEADER:] for n, _ in SIDES for p in packets[n, "rtp"]]
+    def payloads(packets, less=0):
+        return [p[RTP_HEADER : len(p) - less] for n, _ in SIDES for p in packets[n, "rtp"]]
 
     def count(kind):
         return sum(len(on_wire[n, kind]) for n, _ in SIDES)
 
-    secret, clear = payloads(on_wire), payloads(sent)
+    secret, clear = payloads(on_wire, MKI), payloads(sent)
     grown = {
         kind: {len(w) - len(s) for n, _ in SIDES for w, s in zip(on_wire[n, kind], sent[n, kind])}
         for kind in ("rtp", "rtcp")
