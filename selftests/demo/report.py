@@ -131,7 +131,7 @@ def rekey(report):
         lost = {
             k: v
             for k, v in report.counters(f"{name}.end").items()
-            if "_drop_" in k and not k.endswith("_erased")
+            if v and "_drop_" in k and not k.endswith("_erased")
         }
         known = {"rx_drop_auth": 1, "rx_drop_replay": 1} if name == "bob" else {}
         report.check(
