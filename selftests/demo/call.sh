@@ -123,7 +123,7 @@ namespaces() {
 	data bob 198.51.100.2
 	# shellcheck disable=SC2034 # bash sets WIRE
 	coproc WIRE { exec ip netns exec wire "$here/wire.py" alice bob; }
-	ip netns exec alice ping -q -i 0.2 -c 1 -w 10 "$BOB" >ping.log
+	until_true ip netns exec alice ping -q -c 1 -W 1 "$BOB"
 }
 
 # data NAMESPACE ADDRESS: the way to the key service
