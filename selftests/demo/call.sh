@@ -1,23 +1,32 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# call.sh DIR - one secure call, as root in the rig's virtual machine.
+# call.sh DIR inside|outside SERVICE - a secure call, a normal one, and one that
+# is refused, as root in the rig's virtual machine.
 #
-#   namespace alice               wire                  bob
+#               wire                    the handsets' applications
 #   192.0.2.1  eth0 ----- alice  wire.py  bob ----- eth0  192.0.2.2
-#                           |
+#   namespace alice         |                 namespace bob
 #                        tcpdump
+#               carrier                 the handsets' qskeyd
+#   198.51.100.1  data ----- br0 198.51.100.3 ----- data  198.51.100.2
+#
+# Each handset has a virtual SIM, a pcscd and a qskeyd of its own (lib/phones.sh).
+# SIMs and key service run in here, the service in the namespace carrier; or
+# outside, on the machine that the rig runs on: then each handset's data is a
+# device of the rig's, and SERVICE is where that machine has the service.
 #
 # DIR is shared with the host: there demo/run has left what Alice and Bob say,
-# and there this leaves what happened. Each side's application is a plain
-# gst-launch-1.0 that knows nothing of SRTP. What its udpsink is given and what
-# its udpsrc has got is also written to files: that is what report.py compares.
-#
-# The keys live in this machine's /run, a tmpfs, and never go anywhere else.
+# and SIMs and service as they are before the call; there this leaves what
+# happened. Each side's application is a plain gst-launch-1.0 that knows nothing
+# of SRTP. What its udpsink is given and what its udpsrc has got is also written
+# to files: that is what report.py compares.
 set -eu
 
-# In 20 ms packets from Alice: when the attacker acts and when they hang up.
+# In 20 ms packets from Alice: when the attacker acts, when keys change and when
+# they hang up.
 ATTACK_AT=100
+REKEY_AT=200
 HANGUP_AT=345
 RTP=5004 RTCP=5005
 ALICE=192.0.2.1 BOB=192.0.2.2
@@ -25,24 +34,32 @@ OPUS=media=audio,encoding-name=OPUS,clock-rate=48000,payload=96
 
 here=$(dirname "$(readlink -f "$0")")
 top=$(cd "$here/../.." && pwd -P)
-shared=${1:?usage: call.sh DIR}
+shared=${1:?usage: call.sh DIR inside|outside SERVICE}
+cards=${2:?} service=${3:?}
 secure=${DEMO_PLAIN:+no}
-PATH=$top/out/tools:$PATH
 
 [ "${QSC_RIG-}" ] || {
 	echo "call.sh: to be run by selftests/demo/run, in a virtual machine" >&2
 	exit 1
 }
 
-work=/run/demo keys=/run/demo/keys
-mkdir -p "$work"
-mkdir -m 700 "$keys"
+# The rig's guest keeps all that it writes in memory. Not in /run, which each
+# pcscd has a new one of.
+work=/tmp/demo
+mkdir -m 700 "$work"
 cd "$work"
+where=$cards
+# shellcheck source=selftests/lib/ktap.sh
+. "$top/selftests/lib/phones.sh"
+RTP_FLOW=$top/out/selftests/rtp_flow
 
 # What the host is to judge, and logs for the one who asks why it went wrong.
 leave() {
-	rm -rf "$keys"
+	phones_stop
 	find . -maxdepth 1 -type f -exec cp {} "$shared" \;
+	for log in */*.log; do
+		[ ! -e "$log" ] || cp "$log" "$shared/${log%%/*}.${log##*/}"
+	done
 }
 trap leave EXIT
 
@@ -75,15 +92,6 @@ wire() {
 	}
 }
 
-make_key() {
-	{
-		printf 'AEAD_AES_256_GCM inline:'
-		head -c 44 /dev/urandom | base64 -w 0
-		echo
-	} >"$keys/$1"
-	chmod 600 "$keys/$1"
-}
-
 namespaces() {
 	local n
 
@@ -95,6 +103,7 @@ namespaces() {
 		# Nothing but the call is to be on the wire.
 		ip netns exec "$n" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 		ip netns exec wire sysctl -qw "net.ipv6.conf.$n.disable_ipv6=1"
+		ip -n "$n" link set lo up
 		ip -n "$n" link set eth0 up
 		ip -n wire link set "$n" up
 	done
@@ -104,9 +113,67 @@ namespaces() {
 	ip netns exec wire tcpdump -i alice -U -B 4096 -Z root -w wire.pcap \
 		2>tcpdump.log &
 	tcpdump=$!
+	[ "$where" = outside ] || {
+		ip netns add carrier
+		ip -n carrier link add br0 type bridge
+		ip -n carrier link set br0 up
+		ip -n carrier addr add 198.51.100.3/24 dev br0
+	}
+	data alice 198.51.100.1
+	data bob 198.51.100.2
 	# shellcheck disable=SC2034 # bash sets WIRE
 	coproc WIRE { exec ip netns exec wire "$here/wire.py" alice bob; }
-	ip netns exec alice ping -q -i 0.2 -c 1 -w 10 "$BOB" >ping.log
+	until_true ip netns exec alice ping -q -c 1 -W 1 "$BOB"
+}
+
+# data NAMESPACE ADDRESS: the way to the key service
+data() {
+	case $where in
+	outside)
+		ip link set "$1" netns "$1" name data
+		ip -n "$1" addr add 10.0.2.15/24 dev data
+		;;
+	*)
+		ip link add data netns "$1" type veth peer name "$1" netns carrier
+		ip -n carrier link set "$1" master br0 up
+		ip -n "$1" addr add "$2/24" dev data
+		;;
+	esac
+	ip -n "$1" link set data up
+}
+
+# carrier_up: the key service, with what it knew when the SIMs were made
+carrier_up() {
+	[ "$where" = inside ] || return 0
+	cp -r "$shared"/sims/. "$work"
+	kms_start carrier "$service"
+}
+
+# handset NAME PORT: SIM, pcscd and qskeyd; a SIM outside comes to PORT
+handset() {
+	[ "$where" = inside ] || { mkdir -p "$work/$1" && cp "$shared/sims/$1/pin" "$work/$1/pin"; }
+	keyd_conf "$1" "$service"
+	pcscd_start "$1" "$1" "$2"
+	[ "$where" = outside ] || sim_start "$1" "$1" "$2"
+	keyd_start "$1" "$1"
+	until_true has_card "$1"
+}
+
+# phone NAME WORD...: qsctl on a handset, as typed there
+phone() {
+	[ "$secure" = no ] || {
+		printf '%s$ qsctl %s\n' "$1" "${*:2}"
+		ctl "$@"
+	}
+}
+
+# secure_call ID PORT: both choose "secure"
+secure_call() {
+	phone bob call start "$1" peer alice role callee local "$BOB:$2" remote "$ALICE:$2" \
+		"${@:3}" >bob.said 2>&1 &
+	phone alice call start "$1" peer bob role caller local "$ALICE:$2" remote "$BOB:$2" "${@:3}"
+	wait $! || { cat bob.said; return 1; }
+	cat bob.said
 }
 
 # app NAMESPACE ADDRESS PEER: the application of one side, in the background.
@@ -142,51 +209,48 @@ app() {
 		>"$1.log" 2>&1 &
 }
 
+# revoke NAME: as an operator of the carrier would type it
+revoke() {
+	case $where in
+	inside)	printf 'carrier$ qskms subscriber revoke %s\n' "$1"; kms subscriber revoke "$1" ;;
+	outside)
+		# demo/run does it out there.
+		: >"$shared/revoke"
+		until_true test -e "$shared/revoked"
+		cat "$shared/revoked"
+		;;
+	esac
+}
+
 # hang_up NAMESPACE: and note when the keys are gone
 hang_up() {
 	qsc -n "$1" call erase c1
 	date +%s.%N >"$1.hangup"
 }
 
-# decrypt NAME SOURCE: GStreamer's srtpdec on call.pcap, with the key of NAME
-decrypt() {
-	local from="filesrc location=call.pcap ! pcapparse src-ip=$2"
-	local file='filesink async=false buffer-mode=unbuffered location='
-
-	# identity takes pcapparse's lists of buffers apart: srtpdec 1.22 frees
-	# the buffers of a list twice.
-	# shellcheck disable=SC2086
-	"$top/selftests/lib/gst_srtp.py" --dec "$keys/$1" srtpdec name=dec \
-		$from dst-port=$RTP caps=application/x-srtp,payload=96,clock-rate=48000 ! \
-		identity ! dec.rtp_sink \
-		$from dst-port=$RTCP caps=application/x-srtcp ! identity ! dec.rtcp_sink \
-		dec.rtp_src ! rtpstreampay ! ${file}"$1.decrypted.rtp" \
-		dec.rtcp_src ! rtpstreampay ! ${file}"$1.decrypted.rtcp" \
-		>"$1.decrypt.log" 2>&1 || echo "srtpdec: $(tail -n 1 "$1.decrypt.log")"
-}
-
 namespaces
-make_key alice-bob
-make_key bob-alice
-
 if [ "$secure" != no ]; then
-	say "Alice and Bob each make the call secure. The keys come from files, never from arguments."
+	carrier_up
+	handset alice 17001
+	handset bob 17001
+	say "Alice and Bob have SIMs with keys that are used once (SIMs and key service: $where this machine)."
+	phone alice card list
+	phone bob card list
+	say "Both choose a secure call. Each SIM gives a key, which proves who they are to the key"
+	echo "service; that makes a session key for this call, which only their kernels get to see."
+	date +%s.%N >call.start
+	secure_call c1 $RTP rtcp +1
+	date +%s.%N >call.secure
 fi
-qsc -n alice call add c1 local $ALICE:$RTP remote $BOB:$RTP rtcp +1
-qsc -n alice call key c1 tx file "$keys/alice-bob"
-qsc -n alice call key c1 rx file "$keys/bob-alice"
-qsc -n bob call add c1 local $BOB:$RTP remote $ALICE:$RTP rtcp +1
-qsc -n bob call key c1 tx file "$keys/bob-alice"
-qsc -n bob call key c1 rx file "$keys/alice-bob"
 
 say "They talk: on each side a plain gst-launch-1.0, which sends and expects plain Opus in RTP."
+date +%s.%N >app.start
 app alice $ALICE $BOB
 alice=$!
 app bob $BOB $ALICE
 bob=$!
 
 wire wait $ATTACK_AT
-qsc -n alice call show c1
 counters bob before-attack
 wire tamper
 sleep 0.3
@@ -195,18 +259,17 @@ read -r seq byte bit <<<"$answer"
 say "The wire gives Bob a copy of packet $seq with bit $bit of payload byte $byte flipped,"
 echo "then the packet itself, then the same packet once more."
 
+wire wait $REKEY_AT
+say "In mid-call Alice wants new keys. Each SIM gives another one."
+phone alice call rekey c1
+qsc -n alice call show c1
+
 wire wait $HANGUP_AT
 say "They hang up. Their applications have not noticed and go on sending; Alice even speaks."
 hang_up alice
 hang_up bob
 # Nothing more can come: whatever does is caught by the capture and the report.
-sleep 0.5
-cp wire.pcap call.pcap
-decrypt alice-bob $ALICE &
-decryptors=$!
-decrypt bob-alice $BOB &
-decryptors="$decryptors $!"
-sleep 1.5
+sleep 1
 say "The wire gives Bob a packet that nobody encrypted."
 counters bob before-forgery
 wire forge
@@ -227,9 +290,29 @@ counters bob end
 say "The counters, and the end of the call."
 qsc -n alice stats call c1
 qsc -n bob stats call c1
-qsc -n alice call del c1
-qsc -n bob call del c1
+phone alice call end c1
+phone bob call end c1
+failed=0
+set -- attack hangup call
+[ "$secure" = no ] || set -- setup rekey "$@"
+"$top/selftests/demo/report.py" "$@" "$work" || failed=1
+[ "$secure" != no ] || exit $failed
 
-# shellcheck disable=SC2086 # two processes
-wait $decryptors
-"$here/report.py" attack hangup call srtpdec "$work"
+say "A normal call of the same two, with the same applications: QSC does not touch it."
+left alice >alice.before-normal
+ip netns exec wire tcpdump -i alice -U -w normal.pcap udp port 6000 2>normal.log &
+tcpdump=$!
+until grep -q 'listening on' normal.log; do sleep 0.1; done
+"$RTP_FLOW" -c 100 -i 5000 alice $ALICE:6000 $BOB:6000 bob $BOB:6000 $ALICE:6000 >normal.flow 2>&1 ||
+	{ cat normal.flow; failed=1; }
+sleep 0.5
+kill -INT $tcpdump
+wait $tcpdump || :
+left alice >alice.after-normal
+
+say "Bob's SIM is stolen, and his carrier revokes it. Whoever has it chooses a secure call:"
+revoke bob
+phone bob call start c2 peer alice role caller local $BOB:7000 remote $ALICE:7000 2>&1 |
+	tee refused.said || :
+"$top/selftests/demo/report.py" normal refused "$work" || failed=1
+exit $failed

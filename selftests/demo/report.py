@@ -23,6 +23,11 @@ SIDES = (("alice", ALICE), ("bob", BOB))
 RTP, RTCP = 5004, 5005
 RTP_HEADER = 12
 RTCP_SDES, SDES_CNAME = 202, 1
+# What SRTP adds, RFC 3711 and 7714: the MKI is the epoch of the call's keys.
+TAG, INDEX, MKI = 16, 4, 4
+NORMAL_PORT = 6000
+NORMAL_PACKETS = 100
+MARKER = b"QSC-CLEAR-MARKER"
 # A call of a few seconds that passes for one: less means that nobody spoke.
 LEAST_PACKETS = 250
 # 255 degrees of freedom: random bytes exceed this once in ten million times.
@@ -96,6 +101,64 @@ def times(n, what):
 def equal(packets, others):
     """How many packets are the same as those at their place among the others."""
     return sum(a == b for a, b in zip(packets, others))
+
+
+def setup(report):
+    """Setting up the call (in an emulated machine):"""
+    start, secure, app = (
+        float((report.folder / name).read_text())
+        for name in ("call.start", "call.secure", "app.start")
+    )
+    first = min(d.time for _, a in SIDES for d in report.wire(a, RTP))
+    report.check(
+        start < secure <= app < first,
+        f"Both were secure {1000 * (secure - start):.0f} ms after the call's start; the first "
+        f"protected packet followed {1000 * (first - app):.0f} ms after the applications' start, "
+        f"{1000 * (first - start):.0f} ms after the call's.",
+    )
+
+
+def rekey(report):
+    """New keys in mid-call:"""
+    for name, address in SIDES:
+        epochs = [int.from_bytes(d.data[-MKI:], "big") for d in report.wire(address, RTP)]
+        old, new = epochs.count(0), epochs.count(1)
+        report.check(
+            old and new and epochs == sorted(epochs) and old + new == len(epochs),
+            f"{name.capitalize()} sent {old} RTP packets with the first key, then {new} with the second.",
+        )
+    for name, _ in SIDES:
+        lost = {
+            k: v
+            for k, v in report.counters(f"{name}.end").items()
+            if v and "_drop_" in k and not k.endswith("_erased")
+        }
+        known = {"rx_drop_auth": 1, "rx_drop_replay": 1} if name == "bob" else {}
+        report.check(
+            lost == known,
+            f"Before the hang-up {name.capitalize()}'s kernel dropped {sum(lost.values())} packets, "
+            f"{sum(known.values())} of them the attacker's.",
+        )
+
+
+def normal(report):
+    """The normal call:"""
+    frames = rtpfile.read_pcap(report.folder / "normal.pcap")
+    clear = sum(d.dport == NORMAL_PORT and MARKER in d.data for d in frames)
+    report.check(
+        clear == 2 * NORMAL_PACKETS,
+        f"Of {2 * NORMAL_PACKETS} packets {clear} are on the wire as the applications sent them.",
+    )
+    before, after = (
+        int((report.folder / f"alice.{when}-normal").read_text()) for when in ("before", "after")
+    )
+    report.check(before == after, f"It took {before - after} keys from Alice's SIM: {after} are left.")
+
+
+def refused(report):
+    """The revoked SIM:"""
+    said = (report.folder / "refused.said").read_text()
+    report.check("revoked" in said, "The user is told why there is no secure call.")
 
 
 def attack(report):
@@ -174,20 +237,6 @@ def call(report):
         )
 
 
-def srtpdec(report):
-    """Other software, GStreamer's srtpdec, with the master keys and the capture:"""
-    for name, peer, address in (("alice", "bob", ALICE), ("bob", "alice", BOB)):
-        for kind, port in (("rtp", RTP), ("rtcp", RTCP)):
-            decrypted = report.packets(f"{name}-{peer}.decrypted.{kind}")
-            sent = report.packets(f"{name}.sent.{kind}")
-            on_wire = len(report.wire(address, port))
-            report.check(
-                0 < on_wire == len(decrypted) and decrypted == sent[:on_wire],
-                f"{name.capitalize()} to {peer.capitalize()}: srtpdec decrypted {len(decrypted)} "
-                f"of {on_wire} S{kind.upper()} packets; {equal(decrypted, sent)} equal those sent.",
-            )
-
-
 def tshark(report, *arguments):
     """Lines of tshark's output; it is told which ports have what, as any user could."""
     decode = [f"udp.port=={RTP},rtp", f"udp.port=={RTCP},rtcp", "rtp.pt==96,opus"]
@@ -234,22 +283,22 @@ def wire(report):
     sent = {s: report.packets(f"{s[0]}.sent.{s[1]}")[: len(on_wire[s])] for s in on_wire}
     everything = b"".join(d.data for d in rtpfile.read_pcap(report.capture))
 
-    def payloads(packets):
-        return [p[RTP_HEADER:] for n, _ in SIDES for p in packets[n, "rtp"]]
+    def payloads(packets, less=0):
+        return [p[RTP_HEADER : len(p) - less] for n, _ in SIDES for p in packets[n, "rtp"]]
 
     def count(kind):
         return sum(len(on_wire[n, kind]) for n, _ in SIDES)
 
-    secret, clear = payloads(on_wire), payloads(sent)
+    secret, clear = payloads(on_wire, MKI), payloads(sent)
     grown = {
         kind: {len(w) - len(s) for n, _ in SIDES for w, s in zip(on_wire[n, kind], sent[n, kind])}
         for kind in ("rtp", "rtcp")
     }
     report.check(
-        grown == {"rtp": {16}, "rtcp": {20}},
+        grown == {"rtp": {TAG + MKI}, "rtcp": {TAG + INDEX + MKI}},
         f"{count('rtp')} RTP packets, grown by {spell(grown['rtp'])} bytes each, and "
         f"{count('rtcp')} RTCP packets, grown by {spell(grown['rtcp'])}: "
-        "the tag, and RTCP's index (RFC 7714).",
+        "the tag, which key it is, and RTCP's index (RFC 7714).",
     )
     whole = sum(p in everything for p in clear)
     report.check(
@@ -321,7 +370,10 @@ def sound(report):
         )
 
 
-CHECKS = {f.__name__: f for f in (attack, hangup, call, srtpdec, wire, sound)}
+CHECKS = {
+    f.__name__: f
+    for f in (setup, attack, rekey, hangup, call, normal, refused, wire, sound)
+}
 
 
 def main():

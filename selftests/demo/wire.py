@@ -27,6 +27,9 @@ IP_AT = VNET_LEN + 14
 UDP_AT = IP_AT + 20
 RTP_AT = UDP_AT + 8
 PAYLOAD_AT = RTP_AT + 12
+# At the end of a packet of QSC's: which key it is protected with. A wrong one
+# is refused before anything is authenticated, under another name.
+MKI_LEN = 4
 FRAME_MAX = 65536 + 64
 
 
@@ -65,7 +68,7 @@ class Wire:
         self.tampering = False
 
     def tamper(self, frame):
-        at = PAYLOAD_AT + secrets.randbelow(len(frame) - PAYLOAD_AT)
+        at = PAYLOAD_AT + secrets.randbelow(len(frame) - PAYLOAD_AT - MKI_LEN)
         bit = secrets.randbelow(8)
         flipped = without_checksum(frame)
         flipped[at] ^= 1 << bit
