@@ -196,7 +196,8 @@ void nlp_parse(const struct nlattr **tb, int max, const void *attrs, int len)
 	const struct nlattr *a = attrs;
 	int type;
 
-	memset(tb, 0, (max + 1) * sizeof(*tb));
+	for (type = 0; type <= max; type++)
+		tb[type] = NULL;
 	for (; nlp_ok(a, len); a = nlp_next(a, &len)) {
 		type = a->nla_type & NLA_TYPE_MASK;
 		if (type && type <= max)

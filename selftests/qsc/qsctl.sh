@@ -165,7 +165,7 @@ test_calls() {
 	does "call add takes all its words" q call add c2 local '[2001:db8::1]:5004' \
 		remote '[2001:db8::2]:6004' suite $GCM128 role callee rtcp 5005,6005 \
 		timeout 60 lifetime 3600 window 64 dtls
-	does "words may be abbreviated" q c a c3 lo 192.0.2.1:8004 rem 192.0.2.2:8004 win 128
+	does "words may be abbreviated" q cal a c3 lo 192.0.2.1:8004 rem 192.0.2.2:8004 win 128
 	prints "call list prints a line for a call" \
 		'^c1 +new +AEAD_AES_256_GCM +192.0.2.1:5004 +192.0.2.2:5004 ' q call list
 	prints "call list knows IPv6" '\[2001:db8::1\]:5004 +\[2001:db8::2\]:6004' q call list
@@ -248,8 +248,8 @@ test_json() {
 
 test_refusals() {
 	before=$(table)
-	refused 1 'expected one of: info, call, stats, monitor' q foo
-	refused 1 '"s" is ambiguous: show, set' q call s
+	refused 1 'expected one of: info, call, card, stats, monitor' q foo
+	refused 1 '"s" is ambiguous: start, show, set' q call s
 	refused 1 'the call-id is missing' q call del
 	refused 1 'the call-id is empty' q call add '' "${OTHER[@]}"
 	refused 1 'one word too many' q call del c1 c2

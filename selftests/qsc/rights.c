@@ -313,14 +313,14 @@ static void refused_key(void)
 static int module_refs(void)
 {
 	FILE *f = fopen("/sys/module/qsc/refcnt", "r");
-	int n = -1;
+	char line[16] = "";
 
 	if (!f)
 		return -1;
-	if (fscanf(f, "%d", &n) != 1)
-		n = -1;
+	if (!fgets(line, sizeof(line), f))
+		line[0] = 0;
 	fclose(f);
-	return n;
+	return *line ? (int)strtol(line, NULL, 10) : -1;
 }
 
 /* An address or an id that is taken: refused, and nothing is left of the attempt. */

@@ -4,10 +4,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
 #include <sys/stat.h>
 
 #include "test.h"
+#include "vectors.h"
 
 #include "keys.h"
 
@@ -276,33 +276,29 @@ static void registration_survives_whatever_its_size(void **state)
 
 static void registration_is_the_one_of_the_known_answers(void **state)
 {
-	struct json_object *all = json_object_from_file(QSC_VECTORS), *v, *list;
+	struct json_object *v, *list;
 	uint8_t file[1024], key[QSC_KEYS_LEN], revoke[QSC_KEYS_LEN], want[QSC_KEYS_LEN];
 	uint8_t keys[QSC_QREG_CHUNK * QSC_KEYS_LEN];
 	struct qsc_qreg_reader *r;
 	struct qsc_qreg_head head;
-	size_t len = 0;
 	int n;
 
-#define HEX(obj, out)                                                                           \
-	for (len = 0; sscanf(json_object_get_string(obj) + 2 * len, "%2hhx", &(out)[len]) == 1; \
-	     len++)                                                                             \
-		;
 	(void)state;
+	all = json_object_from_file(QSC_VECTORS);
 	assert_non_null(all);
-	v = json_object_object_get(all, "registration");
-	list = json_object_object_get(v, "keys");
-	HEX(json_object_object_get(v, "registration_key"), key);
-	HEX(json_object_object_get(v, "revoke_key"), want);
-	HEX(json_object_object_get(v, "qreg"), file);
-	spill(file, len, 0600);
+	v = member(all, "registration");
+	list = member(v, "keys");
+	hex(v, "registration_key", key, sizeof(key));
+	hex(v, "revoke_key", want, sizeof(want));
+	spill(file, hex(v, "qreg", file, sizeof(file)), 0600);
 	assert_int_equal(qsc_qreg_open(&r, path, key, &head, revoke, &why), 0);
 	assert_memory_equal(revoke, want, sizeof(want));
 	n = qsc_qreg_next(r, keys, &why);
 	assert_int_equal(n, json_object_array_length(list));
 	assert_int_equal(head.count, n);
 	for (int i = 0; i < n; i++) {
-		HEX(json_object_array_get_idx(list, i), want);
+		hex_bytes(json_object_get_string(json_object_array_get_idx(list, i)), want,
+			  sizeof(want));
 		assert_memory_equal(keys + i * QSC_KEYS_LEN, want, sizeof(want));
 	}
 	assert_int_equal(qsc_qreg_next(r, keys, &why), 0);

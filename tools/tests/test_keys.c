@@ -2,48 +2,10 @@
 /* The key derivations against firmware-keys/vectors/qsc1.json. */
 #include <errno.h>
 
-#include <json-c/json.h>
-
 #include "test.h"
+#include "vectors.h"
 
 #include "keys.h"
-
-static struct json_object *all;
-
-static struct json_object *member(struct json_object *obj, const char *name)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(obj, name, &value))
-		fail_msg("no \"%s\" in the vectors", name);
-	return value;
-}
-
-static const char *text(struct json_object *obj, const char *name)
-{
-	return json_object_get_string(member(obj, name));
-}
-
-static uint64_t num(struct json_object *obj, const char *name)
-{
-	return json_object_get_uint64(member(obj, name));
-}
-
-/* Bytes of a hexadecimal value, as many as there are. */
-static size_t hex(struct json_object *obj, const char *name, uint8_t *out, size_t size)
-{
-	const char *digits = text(obj, name);
-	size_t len = strlen(digits) / 2;
-
-	assert_true(len <= size);
-	for (size_t i = 0; i < len; i++) {
-		unsigned int byte;
-
-		assert_int_equal(sscanf(digits + 2 * i, "%2x", &byte), 1);
-		out[i] = (uint8_t)byte;
-	}
-	return len;
-}
 
 static void assert_hex(struct json_object *obj, const char *name, const uint8_t *have, size_t len)
 {
@@ -51,17 +13,6 @@ static void assert_hex(struct json_object *obj, const char *name, const uint8_t 
 
 	assert_int_equal(hex(obj, name, want, sizeof(want)), len);
 	assert_memory_equal(have, want, len);
-}
-
-/* Run @check on every entry of a list that has at least one. */
-static void each(const char *list, void (*check)(struct json_object *))
-{
-	struct json_object *entries = member(all, list);
-	size_t n = json_object_array_length(entries);
-
-	assert_true(n > 0);
-	for (size_t i = 0; i < n; i++)
-		check(json_object_array_get_idx(entries, i));
 }
 
 static unsigned int digits_of(struct json_object *list, uint16_t *out, unsigned int size)

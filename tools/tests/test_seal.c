@@ -5,69 +5,20 @@
  */
 #include <errno.h>
 
-#include <json-c/json.h>
-
 #include "script.h"
+#include "vectors.h"
 
 #define KEY_LEN 32
 #define SECRET "one-time secret!one-time secret!"
 
-static struct json_object *all;
-
-static struct json_object *member(struct json_object *obj, const char *name)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(obj, name, &value))
-		fail_msg("no \"%s\" in the vectors", name);
-	return value;
-}
-
-static const char *text(struct json_object *obj, const char *name)
-{
-	return json_object_get_string(member(obj, name));
-}
-
-static uint32_t num(struct json_object *obj, const char *name)
-{
-	return (uint32_t)json_object_get_uint64(member(obj, name));
-}
-
-/* Bytes of a hexadecimal value, as many as there are. */
-static size_t hex(struct json_object *obj, const char *name, uint8_t *out, size_t size)
-{
-	const char *digits = text(obj, name);
-	size_t len = strlen(digits) / 2;
-
-	assert_true(len <= size);
-	for (size_t i = 0; i < len; i++) {
-		unsigned int byte;
-
-		assert_int_equal(sscanf(digits + 2 * i, "%2x", &byte), 1);
-		out[i] = (uint8_t)byte;
-	}
-	return len;
-}
-
-/* Run @check on every entry of a list that has at least one. */
-static void each(const char *list, void (*check)(struct json_object *))
-{
-	struct json_object *entries = member(all, list);
-	size_t n = json_object_array_length(entries);
-
-	assert_true(n > 0);
-	for (size_t i = 0; i < n; i++)
-		check(json_object_array_get_idx(entries, i));
-}
-
 static struct qsc_session session_of(struct json_object *v)
 {
 	struct qsc_session s = {
-		.role = num(v, "role"),
+		.role = (uint32_t)num(v, "role"),
 		.caller = text(v, "caller"),
 		.callee = text(v, "callee"),
-		.suite = num(v, "suite"),
-		.epoch = num(v, "epoch"),
+		.suite = (uint32_t)num(v, "suite"),
+		.epoch = (uint32_t)num(v, "epoch"),
 	};
 
 	hex(v, "dist", s.dist, sizeof(s.dist));
@@ -101,8 +52,8 @@ static void check_key(struct json_object *v)
 {
 	struct qsc_key key = {
 		.leg = (uint8_t)num(v, "leg"),
-		.dir = num(v, "dir"),
-		.suite = num(v, "suite"),
+		.dir = (uint32_t)num(v, "dir"),
+		.suite = (uint32_t)num(v, "suite"),
 	};
 	struct qsc_binding b;
 
