@@ -21,7 +21,8 @@ QSCTL=${QSCTL:-$top/out/tools/qsctl}
 export QSCTL
 
 # What takes long and is not needed to know whether a change broke anything.
-slow='churn rmmod.sh'
+slow='churn deadlines.sh fail_nth interop_gst.sh kunit.sh nokey.sh'
+slow="$slow qsctl.sh rmmod.sh securecall.sh sleep.sh"
 
 limit=$(sed -n 's/^timeout=//p' settings)
 [ "${QSC_FULL:-0}" = 0 ] || limit=$((10 * limit))
