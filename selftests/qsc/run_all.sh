@@ -28,14 +28,24 @@ limit=$(sed -n 's/^timeout=//p' settings)
 [ "${QSC_FULL:-0}" = 0 ] || limit=$((10 * limit))
 limit=${QSC_LIMIT:-$limit}
 list=$(make -s list)
-if [ $# -gt 0 ]; then
+
+# all_but NAME...: those of $list that are not named
+all_but() {
+	for t in $list; do
+		case " $* " in *" ${t##*/} "*) ;; *) echo "$t" ;; esac
+	done
+}
+
+if [ "${1-}" = --but ]; then
+	shift
+	list=$(all_but "$@")
+elif [ $# -gt 0 ]; then
 	list=$(for t in $list; do for want; do
 		[ "${t##*/}" != "$want" ] || echo "$t"
 	done; done)
 elif [ "${QUICK:-0}" != 0 ]; then
-	list=$(for t in $list; do
-		case " $slow " in *" ${t##*/} "*) ;; *) echo "$t" ;; esac
-	done)
+	# shellcheck disable=SC2086 # a word per test
+	list=$(all_but $slow)
 fi
 
 status_file=$(mktemp)
