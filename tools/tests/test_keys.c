@@ -153,9 +153,9 @@ static void pool_keys_become_auth_and_dist_keys(void **state)
 static void call_of(struct json_object *v, struct qsc_keys_call *call)
 {
 	memset(call, 0, sizeof(*call));
-	snprintf(call->call_id, sizeof(call->call_id), "%s", text(v, "call_id"));
-	snprintf(call->caller, sizeof(call->caller), "%s", text(v, "caller"));
-	snprintf(call->callee, sizeof(call->callee), "%s", text(v, "callee"));
+	snprintf(call->call_id, sizeof(call->call_id), "%s", string(v, "call_id"));
+	snprintf(call->caller, sizeof(call->caller), "%s", string(v, "caller"));
+	snprintf(call->callee, sizeof(call->callee), "%s", string(v, "callee"));
 	call->role = (uint8_t)num(v, "role");
 	call->suite = (uint32_t)num(v, "suite");
 	call->epoch = (uint32_t)num(v, "epoch");
@@ -191,7 +191,7 @@ static void check_bad_context(struct json_object *v)
 	struct qsc_keys_call call;
 
 	if (qsc_keys_call_decode(context, len, &call) != -EINVAL)
-		fail_msg("accepted: %s", text(v, "why"));
+		fail_msg("accepted: %s", string(v, "why"));
 	assert_memory_equal(&call, zeros, sizeof(zeros));
 }
 
@@ -270,7 +270,7 @@ static void check_srtp(struct json_object *v)
 	uint8_t session[QSC_KEYS_LEN], out[QSC_KEYS_SRTP_MAX], zeros[QSC_KEYS_SRTP_MAX] = { 0 };
 	uint32_t suite = (uint32_t)num(v, "suite"), epoch = (uint32_t)num(v, "epoch");
 	unsigned int libqsc_key_len, libqsc_salt_len;
-	const char *call_id = text(v, "call_id");
+	const char *call_id = string(v, "call_id");
 	size_t key_len, salt_len, len;
 
 	hex(v, "session", session, sizeof(session));
@@ -280,7 +280,7 @@ static void check_srtp(struct json_object *v)
 	assert_int_equal(qsc_suite_lengths(suite, &libqsc_key_len, &libqsc_salt_len), 0);
 	assert_int_equal(key_len, libqsc_key_len);
 	assert_int_equal(salt_len, libqsc_salt_len);
-	assert_string_equal(qsc_suite_name(suite), text(v, "suite_name"));
+	assert_string_equal(qsc_suite_name(suite), string(v, "suite_name"));
 
 	len = key_len + salt_len;
 	assert_int_equal(qsc_keys_srtp(session, call_id, suite, 1, epoch, out), 0);

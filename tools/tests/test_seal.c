@@ -15,8 +15,8 @@ static struct qsc_session session_of(struct json_object *v)
 {
 	struct qsc_session s = {
 		.role = (uint32_t)num(v, "role"),
-		.caller = text(v, "caller"),
-		.callee = text(v, "callee"),
+		.caller = string(v, "caller"),
+		.callee = string(v, "callee"),
 		.suite = (uint32_t)num(v, "suite"),
 		.epoch = (uint32_t)num(v, "epoch"),
 	};
@@ -58,7 +58,7 @@ static void check_key(struct json_object *v)
 	struct qsc_binding b;
 
 	key.mki_len = (unsigned int)hex(v, "mki", key.mki, sizeof(key.mki));
-	qsc_bind_key(&b, text(v, "call_id"), &key);
+	qsc_bind_key(&b, string(v, "call_id"), &key);
 	check_box(v, &b);
 }
 
@@ -69,7 +69,7 @@ static void check_session(struct json_object *v)
 	struct qsc_session s = session_of(entry);
 	struct qsc_binding b;
 
-	qsc_bind_session(&b, text(entry, "call_id"), &s);
+	qsc_bind_session(&b, string(entry, "call_id"), &s);
 	check_box(v, &b);
 }
 

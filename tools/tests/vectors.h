@@ -23,7 +23,7 @@ static inline struct json_object *member(struct json_object *obj, const char *na
 	return value;
 }
 
-static inline const char *text(struct json_object *obj, const char *name)
+static inline const char *string(struct json_object *obj, const char *name)
 {
 	return json_object_get_string(member(obj, name));
 }
@@ -52,7 +52,7 @@ static inline size_t hex_bytes(const char *digits, uint8_t *out, size_t size)
 /* The same of a member's. */
 static inline size_t hex(struct json_object *obj, const char *name, uint8_t *out, size_t size)
 {
-	return hex_bytes(text(obj, name), out, size);
+	return hex_bytes(string(obj, name), out, size);
 }
 
 /* Run @check on every entry of a list that has at least one. */
