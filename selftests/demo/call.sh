@@ -49,7 +49,7 @@ work=/tmp/demo
 mkdir -m 700 "$work"
 cd "$work"
 where=$cards
-# shellcheck source=selftests/lib/ktap.sh
+# shellcheck source=selftests/lib/phones.sh
 . "$top/selftests/lib/phones.sh"
 RTP_FLOW=$top/out/selftests/rtp_flow
 
