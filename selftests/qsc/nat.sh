@@ -89,19 +89,15 @@ router_rules() {
 app_rules() {
 	ip netns exec "$app" nft -f - <<-END
 	table inet own {
-		counter rtp_out { }
-		counter srtp_out { }
-		counter rtp_in { }
-		counter srtp_in { }
 		chain output {
 			type filter hook output priority filter
-			udp length $RTP_LENGTH counter name rtp_out
-			udp length $SRTP_LENGTH counter name srtp_out
+			udp length $RTP_LENGTH counter comment "rtp_out"
+			udp length $SRTP_LENGTH counter comment "srtp_out"
 		}
 		chain input {
 			type filter hook input priority filter; policy drop
-			udp length $RTP_LENGTH counter name rtp_in
-			udp length $SRTP_LENGTH counter name srtp_in
+			udp length $RTP_LENGTH counter comment "rtp_in"
+			udp length $SRTP_LENGTH counter comment "srtp_in"
 			ct state established,related accept
 			udp dport 5004 accept
 			meta l4proto icmpv6 accept
@@ -124,8 +120,8 @@ app_rules() {
 
 # firewall_counter NAME
 firewall_counter() {
-	ip netns exec "$app" nft list counter inet own "$1" |
-		sed -n 's/.*packets \([0-9]*\) .*/\1/p'
+	ip netns exec "$app" nft list table inet own |
+		sed -n "s/.*packets \([0-9]*\) .*comment \"$1\"/\1/p"
 }
 
 # Each end knows the other one by the address that it sees.
