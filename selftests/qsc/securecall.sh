@@ -6,8 +6,8 @@
 # know nothing of it, new keys in mid-call, hang-up; then what has to be refused.
 # QUICK=1 leaves IPv6 out.
 #
-#   alice --- br0 --- bob		br0 is in the namespace of the key service
-#     .1      .3      .2		192.0.2/24, 2001:db8::/64
+#   alice --- core --- bob	core routes, and has the key service
+#     .1       .3       .2	192.0.2., 2001:db8::
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
@@ -42,21 +42,27 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-# plug NS NUMBER: eth0 of NS into the bridge
+# plug NS NUMBER: eth0 of NS to a port of core, and the way to the other party
 plug() {
 	# shellcheck disable=SC2154 # netns_add sets it
 	ip link add eth0 netns "$1" type veth peer name "port$2" netns "$core" &&
-		ip -n "$core" link set "port$2" master br0 up &&
-		ip -n "$1" addr add "192.0.2.$2/24" dev eth0 &&
-		ip -n "$1" addr add "2001:db8::$2/64" dev eth0 nodad &&
-		ip -n "$1" link set eth0 up
+		wire_end "$core" "port$2" 3 "$2" && wire_end "$1" eth0 "$2" 3 &&
+		ip -n "$1" route add default via 192.0.2.3 &&
+		ip -n "$1" route add default via 2001:db8::3
+}
+
+# wire_end NS DEV NUMBER PEER: of a wire with two addresses, its own and its peer's
+wire_end() {
+	# nodad: else the address could not be used for a second
+	ip -n "$1" link set "$2" up &&
+		ip -n "$1" addr add "192.0.2.$3" peer "192.0.2.$4" dev "$2" &&
+		ip -n "$1" addr add "2001:db8::$3" peer "2001:db8::$4" dev "$2" nodad
 }
 
 wire() {
 	# shellcheck disable=SC2154
-	ip -n "$core" link add br0 type bridge && ip -n "$core" link set br0 up &&
-		ip -n "$core" addr add 192.0.2.3/24 dev br0 &&
-		ip -n "$core" addr add 2001:db8::3/64 dev br0 nodad &&
+	ip netns exec "$core" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward &&
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding' &&
 		plug "$alice" 1 && plug "$bob" 2
 }
 
@@ -228,7 +234,7 @@ ktap_test_run "a key service" kms_up
 ktap_test_run "two SIMs" sims_up
 ktap_test_run "two handsets" phones_up
 # shellcheck disable=SC2154
-tap_start "$core" br0 "$work/wire.pcap"
+tap_start "$core" port1 "$work/wire.pcap"
 for v in $families; do
 	port=$((5000 + v))
 	ktap_test_run "IPv$v: both parties are secure" both "call$v" "$v" $port
