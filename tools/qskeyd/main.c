@@ -171,6 +171,7 @@ int main(int argc, char **argv)
 	static struct helper helper;
 	int status, err;
 
+	qsc_keys_wipe_freed();
 	if (!config_read(&helper.config, argc, argv, &status))
 		return status;
 	log_init("qskeyd", helper.config.debug ? LOG_DEBUG : LOG_INFO);
