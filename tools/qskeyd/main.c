@@ -52,7 +52,8 @@ static int start_cards(struct helper *h)
 	if (!h->pins || !h->cards)
 		return -ENOMEM;
 	if (c->pcsc)
-		err = provider_pcsc(cards_add(h->cards), h->base, h->pins, c->reader, c->card_wait);
+		err = provider_pcsc(cards_add(h->cards), h->base, h->pins, c->reader, c->card_wait,
+				    c->must_seal);
 	return err ? err : start_pool_files(h);
 }
 
