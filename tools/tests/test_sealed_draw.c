@@ -180,14 +180,15 @@ static bool is_left(const struct needle *needle)
 	int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	unsigned long begin, end;
 	bool found = false;
-	char line[512];
+	char line[512], *dash;
 	ssize_t n;
 
 	assert_non_null(maps);
 	assert_true(mem >= 0);
 	while (fgets(line, sizeof(line), maps)) {
-		if (sscanf(line, "%lx-%lx", &begin, &end) != 2 || !strstr(line, " rw") ||
-		    end - begin > BOOKS)
+		begin = strtoul(line, &dash, 16);
+		end = strtoul(dash + 1, NULL, 16);
+		if (!strstr(line, " rw") || end - begin > BOOKS)
 			continue;
 		for (; begin < end; begin += sizeof(chunk) - RUN) {
 			size_t len = end - begin < sizeof(chunk) ? end - begin : sizeof(chunk);
