@@ -46,6 +46,9 @@ enum qsc_purpose {
 	QSC_PURPOSE_DIST = 2, /* two-draw cards */
 };
 
+/* Whether cards of this profile draw for it */
+bool qsc_profile_has(unsigned int profile, unsigned int purpose);
+
 /**
  * struct qsc_card_info - what a card says of itself
  * @card: number, 0 while it is loading

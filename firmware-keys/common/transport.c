@@ -5,12 +5,9 @@
  */
 #include <errno.h>
 
-#include <openssl/evp.h>
-
 #include "keys_internal.h"
 #include "tool.h"
 
-#define BLOCK 16
 #define RECORD_MAX (4 + TRANSPORT_SLOTS_MAX * TRANSPORT_SLOT)
 
 static const uint8_t padding = 0xff; /* of the PIN, as in ISO 9564 formats */
@@ -27,31 +24,17 @@ int transport_derive(struct transport *t, const uint8_t key[QSC_KEYS_LEN],
 	return err;
 }
 
-static bool make_iv(EVP_CIPHER_CTX *ctx, const struct transport *t, enum transport_record record,
-		    uint32_t first, uint8_t iv[BLOCK])
-{
-	uint8_t block[BLOCK] = { (uint8_t)record };
-	int n;
-
-	put_be32(block + BLOCK - 4, first);
-	return EVP_EncryptInit_ex(ctx, EVP_aes_256_ecb(), NULL, t->enc, NULL) == 1 &&
-	       EVP_EncryptUpdate(ctx, iv, &n, block, BLOCK) == 1;
-}
-
 int transport_crypt(const struct transport *t, enum transport_record record, uint32_t first,
 		    uint8_t *data, size_t len, bool encrypt)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t iv[BLOCK];
-	int n = 0;
-	bool ok;
+	static const uint8_t zero[QSC_AES_BLOCK];
+	uint8_t iv[QSC_AES_BLOCK] = { (uint8_t)record };
+	int err;
 
-	ok = ctx && !(len % BLOCK) && make_iv(ctx, t, record, first, iv) &&
-	     EVP_CipherInit_ex(ctx, EVP_aes_256_cbc(), NULL, t->enc, iv, encrypt) == 1 &&
-	     EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
-	     EVP_CipherUpdate(ctx, data, &n, data, (int)len) == 1 && (size_t)n == len;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok ? 0 : -EIO;
+	/* One block of CBC from zero is ECB. */
+	put_be32(iv + QSC_AES_BLOCK - 4, first);
+	err = qsc_cbc(t->enc, zero, iv, sizeof(iv), true);
+	return err ? err : qsc_cbc(t->enc, iv, data, len, encrypt);
 }
 
 int transport_tag(const struct transport *t, enum transport_record record, const uint8_t *data,

@@ -18,10 +18,15 @@ struct burn {
 	bool *touched; /* sectors of the bitmap */
 };
 
+bool qsc_profile_has(unsigned int profile, unsigned int purpose)
+{
+	if (profile == QSC_PROFILE_TWO_DRAW)
+		return purpose == QSC_PURPOSE_AUTH || purpose == QSC_PURPOSE_DIST;
+	return purpose == QSC_PURPOSE_BOTH;
+}
+
 static int check(struct qsc_card *card, unsigned int purpose, struct qsc_why *why)
 {
-	bool two = card->identity.profile == QSC_PROFILE_TWO_DRAW;
-
 	if (card->state.state == QSC_CARD_REVOKED)
 		return qsc_why(why, -EKEYREVOKED,
 			       "%s was revoked: its keys are gone, get another card", card->path);
@@ -32,8 +37,7 @@ static int check(struct qsc_card *card, unsigned int purpose, struct qsc_why *wh
 			       card->path);
 	if (card->look_only)
 		return qsc_why(why, -EIO, "%s is open for reading only", card->path);
-	if (two ? purpose != QSC_PURPOSE_AUTH && purpose != QSC_PURPOSE_DIST :
-		  purpose != QSC_PURPOSE_BOTH)
+	if (!qsc_profile_has(card->identity.profile, purpose))
 		return qsc_why(why, -EINVAL, "%s: purpose %u does not exist on a %s card",
 			       card->path, purpose, qsc_profile_name(card->identity.profile));
 	return card_check_failed(card, why);

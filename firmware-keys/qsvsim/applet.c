@@ -8,8 +8,8 @@
 #define VERSION 1
 #define BITMAP_BLOCK 128U /* bytes: 1024 slots */
 #define BITMAP_MAX 32768U /* bytes in one answer */
-#define INFO_LEN 31
-#define DRAW_LEN 64
+#define INFO_LEN 34
+#define FEATURE_SEALED_DRAW 0x01
 
 static const uint8_t aid[] = { 0xf0, 0x51, 0x53, 0x43, 0x01 };
 
@@ -21,7 +21,7 @@ uint8_t *applet_reserve(struct applet *applet, size_t len)
 	return p;
 }
 
-static void put_tlv(struct applet *applet, uint8_t tag, const void *value, uint8_t len)
+void applet_put(struct applet *applet, uint8_t tag, const void *value, uint8_t len)
 {
 	uint8_t *p = applet_reserve(applet, 2U + len);
 
@@ -30,28 +30,27 @@ static void put_tlv(struct applet *applet, uint8_t tag, const void *value, uint8
 	memcpy(p + 2, value, len);
 }
 
-static void put_tlv_u8(struct applet *applet, uint8_t tag, uint8_t value)
+static void put_u8(struct applet *applet, uint8_t tag, uint8_t value)
 {
-	put_tlv(applet, tag, &value, 1);
+	applet_put(applet, tag, &value, 1);
 }
 
-static void put_tlv_u32(struct applet *applet, uint8_t tag, uint32_t value)
+void applet_put_u32(struct applet *applet, uint8_t tag, uint32_t value)
 {
 	uint8_t bytes[4];
 
 	put_be32(bytes, value);
-	put_tlv(applet, tag, bytes, sizeof(bytes));
+	applet_put(applet, tag, bytes, sizeof(bytes));
 }
 
-/* An answer has a length that is known before the command does anything. */
-static enum sw check_ne(const struct apdu *apdu, uint8_t len)
+enum sw applet_check_ne(const struct apdu *apdu, uint8_t len)
 {
 	if (!apdu->ne)
 		return SW_LENGTH;
 	return apdu->ne < len ? SW_LE + len : SW_OK;
 }
 
-static unsigned int state_of(const struct applet *applet)
+unsigned int applet_state(const struct applet *applet)
 {
 	struct qsc_card_info info;
 
@@ -59,8 +58,7 @@ static unsigned int state_of(const struct applet *applet)
 	return info.state;
 }
 
-/* What the library says, for the log: its texts hold no secrets. */
-static enum sw failed(const struct qsc_why *why)
+enum sw applet_failed(const struct qsc_why *why)
 {
 	say("%s", why->text);
 	return SW_BURN_FAILED;
@@ -87,18 +85,19 @@ static enum sw command_info(struct applet *applet, const struct apdu *apdu)
 		return SW_NO_DATA;
 	if (apdu->lc)
 		return SW_LENGTH;
-	sw = check_ne(apdu, INFO_LEN);
+	sw = applet_check_ne(apdu, INFO_LEN);
 	if (sw != SW_OK)
 		return sw;
 	qsc_card_info(applet->card, &info);
 	put_be64(card, info.card);
-	put_tlv_u8(applet, 0x80, VERSION);
-	put_tlv(applet, 0x81, card + 3, 5);
-	put_tlv_u8(applet, 0x82, info.profile);
-	put_tlv_u32(applet, 0x83, info.total);
-	put_tlv_u32(applet, 0x84, info.remaining);
-	put_tlv_u8(applet, 0x85, info.state);
-	put_tlv_u8(applet, 0x86, info.tries);
+	put_u8(applet, 0x80, VERSION);
+	applet_put(applet, 0x81, card + 3, 5);
+	put_u8(applet, 0x82, info.profile);
+	applet_put_u32(applet, 0x83, info.total);
+	applet_put_u32(applet, 0x84, info.remaining);
+	put_u8(applet, 0x85, info.state);
+	put_u8(applet, 0x86, info.tries);
+	put_u8(applet, 0x87, FEATURE_SEALED_DRAW);
 	return SW_OK;
 }
 
@@ -139,74 +138,8 @@ static enum sw command_verify(struct applet *applet, const struct apdu *apdu)
 	case -ENOKEY:
 		return tries_left(applet);
 	default:
-		return failed(&why);
+		return applet_failed(&why);
 	}
-}
-
-static enum sw draw_error(int err, const struct qsc_why *why)
-{
-	switch (err) {
-	case -EKEYREVOKED:
-		return SW_REVOKED;
-	case -ENOKEY:
-	case -EKEYEXPIRED:
-		return SW_CONDITIONS;
-	case -EINVAL:
-		return SW_P1P2;
-	case -ERANGE:
-		return SW_NO_SLOT;
-	case -ENODATA:
-		return SW_EMPTY;
-	default:
-		return failed(why);
-	}
-}
-
-static enum sw check_draw(const struct applet *applet, const struct apdu *apdu)
-{
-	if (apdu->p1 > QSC_PURPOSE_DIST || apdu->p2 > 1)
-		return SW_P1P2;
-	if (apdu->lc != (apdu->p2 ? 4 : 0))
-		return SW_LENGTH;
-	switch (state_of(applet)) {
-	case QSC_CARD_REVOKED:
-		return SW_REVOKED;
-	case QSC_CARD_READY:
-		break;
-	default:
-		return SW_CONDITIONS;
-	}
-	if (!applet->verified)
-		return SW_SECURITY;
-	/* Not after the burn: the key would be lost. */
-	return check_ne(apdu, DRAW_LEN);
-}
-
-static enum sw command_draw(struct applet *applet, const struct apdu *apdu)
-{
-	struct qsc_why why = { "" };
-	struct qsc_draw draw;
-	enum sw sw = check_draw(applet, apdu);
-	int err;
-
-	if (sw != SW_OK)
-		return sw;
-	if (apdu->p2)
-		err = qsc_card_draw_index(applet->card, apdu->p1, get_be32(apdu->data), &draw,
-					  &why);
-	else
-		err = qsc_card_draw(applet->card, apdu->p1, &draw, &why);
-	if (err)
-		return draw_error(err, &why);
-	if (*why.text) /* a damaged slot that was passed over */
-		say("%s", why.text);
-	put_tlv_u32(applet, 0x90, draw.index);
-	put_tlv(applet, 0x91, draw.kid, sizeof(draw.kid));
-	put_tlv(applet, 0x92, draw.key, sizeof(draw.key));
-	put_tlv_u32(applet, 0x93, draw.remaining);
-	OPENSSL_cleanse(&draw, sizeof(draw));
-	applet->drawn = true;
-	return SW_OK;
 }
 
 static enum sw command_bitmap(struct applet *applet, const struct apdu *apdu)
@@ -216,7 +149,7 @@ static enum sw command_bitmap(struct applet *applet, const struct apdu *apdu)
 
 	if (apdu->lc || !apdu->ne)
 		return SW_LENGTH;
-	if (state_of(applet) == QSC_CARD_LOADING)
+	if (applet_state(applet) == QSC_CARD_LOADING)
 		return SW_CONDITIONS;
 	len = qsc_card_bitmap(applet->card, first, applet->answer, len);
 	if (!len)
@@ -247,7 +180,7 @@ static enum sw command_revoke(struct applet *applet, const struct apdu *apdu)
 		return SW_CONDITIONS;
 	default:
 		applet->verified = false;
-		return failed(&why);
+		return applet_failed(&why);
 	}
 }
 
@@ -297,11 +230,20 @@ void applet_forget(struct applet *applet)
 	applet->len = 0;
 }
 
+/* Somebody who has shown the PIN is going to draw. */
+void applet_prepare(struct applet *applet)
+{
+	if (applet->verified && !applet->ephemeral && qsc_ephemeral_new(&applet->ephemeral))
+		say("no key pair could be made: the next sealed draw tries again");
+}
+
 void applet_reset(struct applet *applet)
 {
 	applet->selected = false;
 	applet->verified = false;
 	applet->loading = false;
+	qsc_ephemeral_free(applet->ephemeral);
+	applet->ephemeral = NULL;
 	OPENSSL_cleanse(&applet->transport, sizeof(applet->transport));
 }
 

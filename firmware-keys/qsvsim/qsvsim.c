@@ -307,6 +307,7 @@ int main(int argc, char **argv)
 	static struct options options;
 	sigset_t unblocked;
 
+	qsc_keys_wipe_freed();
 	if (parse(&options, argc, argv))
 		return TOOL_USAGE;
 	catch_signals(&unblocked);

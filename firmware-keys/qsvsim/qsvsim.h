@@ -48,6 +48,7 @@ struct applet {
 	bool selected;
 	bool verified;
 	bool drawn; /* the answer holds a key */
+	struct qsc_ephemeral *ephemeral; /* for the next sealed draw, or NULL */
 	bool loading;
 	struct transport transport;
 	uint8_t answer[APDU_MAX];
@@ -61,9 +62,21 @@ void applet_reset(struct applet *applet);
 void applet_process(struct applet *applet, const uint8_t *command, size_t len);
 /* Wipe what was answered. */
 void applet_forget(struct applet *applet);
+/* Between two commands: what the next one would have to wait for */
+void applet_prepare(struct applet *applet);
 
 /* To be used by commands: append to the answer. */
 uint8_t *applet_reserve(struct applet *applet, size_t len);
+void applet_put(struct applet *applet, uint8_t tag, const void *value, uint8_t len);
+void applet_put_u32(struct applet *applet, uint8_t tag, uint32_t value);
+/* An answer has a length that is known before the command does anything. */
+enum sw applet_check_ne(const struct apdu *apdu, uint8_t len);
+unsigned int applet_state(const struct applet *applet);
+/* What the library says, for the log: its texts hold no secrets. */
+enum sw applet_failed(const struct qsc_why *why);
+
+/* draw.c */
+enum sw command_draw(struct applet *applet, const struct apdu *apdu);
 
 /* load.c */
 enum sw command_load(struct applet *applet, const struct apdu *apdu);

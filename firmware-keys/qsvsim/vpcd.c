@@ -135,6 +135,7 @@ static bool answer(int fd, struct applet *applet, uint8_t *body, size_t len)
 	if (applet->drawn)
 		qsc_card_step(applet->card, QSC_STEP_ANSWERED);
 	applet_forget(applet);
+	applet_prepare(applet);
 	return ok;
 }
 

@@ -4,6 +4,7 @@
  *
  *   bench_card image IMAGE KEY-FILE COUNT BATCH   out of a file, BATCH keys a sync
  *   bench_card reader COUNT < PIN                 out of a card, through PC/SC
+ *   bench_card sealed COUNT < PIN                 the same, sealed
  *
  * Prints one line of JSON.
  */
@@ -20,6 +21,7 @@
 #include "keys_internal.h"
 
 #define ANSWER_MAX 258
+#define COMMAND_MAX (5 + QSC_KEYS_POINT + 1)
 
 static const uint8_t select_command[] = {
 	0x00, 0xa4, 0x04, 0x00, 0x05, 0xf0, 0x51, 0x53, 0x43, 0x01
@@ -172,21 +174,38 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int draw_from(SCARDHANDLE card, unsigned int count)
+/* DRAW for the point of a pair that is thrown away; 0 if there is none */
+static size_t seal_command(uint8_t command[COMMAND_MAX])
+{
+	struct qsc_ephemeral *pair;
+
+	if (qsc_ephemeral_new(&pair))
+		return 0;
+	command[3] = 0x02;
+	command[4] = QSC_KEYS_POINT;
+	memcpy(command + 5, qsc_ephemeral_public(pair), QSC_KEYS_POINT);
+	qsc_ephemeral_free(pair);
+	return 5 + QSC_KEYS_POINT + 1;
+}
+
+static int draw_from(SCARDHANDLE card, unsigned int count, bool sealed)
 {
 	/* Of a two-draw card; one-draw cards say 6A86 and get purpose 0. */
-	uint8_t command[] = { 0x80, 0x32, 0x01, 0x00, 0x00 };
+	uint8_t command[COMMAND_MAX] = { 0x80, 0x32, 0x01, 0x00, 0x00 };
+	size_t len = sealed ? seal_command(command) : 5;
 	double *took = calloc(count, sizeof(*took)), begin;
 	uint8_t answer[ANSWER_MAX];
 	unsigned int sw = 0;
 
-	if (!took)
+	if (!took || !len) {
+		free(took);
 		return 2;
-	if (transmit(card, command, sizeof(command), answer) == 0x6a86)
+	}
+	if (transmit(card, command, len, answer) == 0x6a86)
 		command[2] = 0;
 	for (unsigned int i = 0; i < count; i++) {
 		begin = now();
-		sw = transmit(card, command, sizeof(command), answer);
+		sw = transmit(card, command, len, answer);
 		took[i] = now() - begin;
 		if (sw != 0x9000)
 			break;
@@ -202,7 +221,7 @@ static int draw_from(SCARDHANDLE card, unsigned int count)
 	return sw == 0x9000 ? 0 : 2;
 }
 
-static int bench_reader(unsigned int count)
+static int bench_reader(unsigned int count, bool sealed)
 {
 	SCARDCONTEXT context;
 	SCARDHANDLE card;
@@ -216,7 +235,7 @@ static int bench_reader(unsigned int count)
 		fputs("bench_card: no QSC card in any reader\n", stderr);
 	} else {
 		if (verify(card))
-			status = draw_from(card, count);
+			status = draw_from(card, count, sealed);
 		else
 			fputs("bench_card: wrong PIN, or none on stdin\n", stderr);
 		SCardDisconnect(card, SCARD_RESET_CARD);
@@ -234,10 +253,12 @@ int main(int argc, char **argv)
 			return bench_image(argv[2], argv[3], number(argv[4]), batch);
 	}
 	if (argc == 3 && !strcmp(argv[1], "reader"))
-		return bench_reader(number(argv[2]));
+		return bench_reader(number(argv[2]), false);
+	if (argc == 3 && !strcmp(argv[1], "sealed"))
+		return bench_reader(number(argv[2]), true);
 	fprintf(stderr,
 		"Usage: bench_card image IMAGE KEY-FILE COUNT BATCH (at most %u)\n"
-		"       bench_card reader COUNT < PIN\n",
+		"       bench_card reader|sealed COUNT < PIN\n",
 		QSC_CARD_BATCH);
 	return 1;
 }

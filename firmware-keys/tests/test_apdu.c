@@ -3,77 +3,11 @@
  * Commands and status words, and a fuzzer that holds the card against a model
  * of it. QSC_SEED=N in the environment replays a run, QSC_ROUNDS=N lengthens it.
  */
-#include "card_test.h"
+#include "applet_test.h"
 
 #include <time.h>
 
-#include "qsvsim.h"
-
-#define CARD_SLOTS 20
-
 const char *tool_name = "test_apdu";
-static struct applet applet;
-
-/* Instead of the C library's: these tests need no real disk. */
-int fdatasync(int fildes)
-{
-	(void)fildes;
-	return 0;
-}
-
-/* Status word of a command in hexadecimal; blanks are skipped. */
-static unsigned int run(const char *hex)
-{
-	static uint8_t command[1024];
-	size_t len = 0;
-
-	for (; *hex; hex++) {
-		char byte[] = { hex[0], hex[1], 0 };
-
-		if (*hex == ' ')
-			continue;
-		command[len++] = (uint8_t)strtoul(byte, NULL, 16);
-		hex++;
-	}
-	applet_process(&applet, command, len);
-	return get_be16(applet.answer + applet.len - 2);
-}
-
-static unsigned int run_bytes(const uint8_t *command, size_t len)
-{
-	applet_process(&applet, command, len);
-	return get_be16(applet.answer + applet.len - 2);
-}
-
-#define SELECT "00a40400 05 f051534301"
-#define VERIFY "00200081 06 313233343536"
-#define WRONG "00200081 06 303030303030"
-#define DRAW_AUTH "80320100 00"
-#define INFO "80ca00fe 00"
-
-static void start(uint32_t slots, unsigned int profile)
-{
-	applet_init(&applet, make_card(slots, profile));
-}
-
-static void start_verified(uint32_t slots, unsigned int profile)
-{
-	start(slots, profile);
-	assert_int_equal(run(SELECT), 0x9000);
-	assert_int_equal(run(VERIFY), 0x9000);
-}
-
-static int end(void **state)
-{
-	qsc_card_close(applet.card);
-	applet.card = NULL;
-	return remove_file(state);
-}
-
-static uint32_t left(void)
-{
-	return remaining(applet.card);
-}
 
 /* ---------------------------------------------------------------- parsing */
 
@@ -164,9 +98,10 @@ static void unknown_commands_are_told_from_unknown_classes(void **state)
 
 static void get_info_tells_what_there_is(void **state)
 {
-	static const uint8_t want[] = { 0x80, 1, 1,    0x81, 5, 0, 0,	 0,  0x23, 0x1a, 0x82,
-					1,    2, 0x83, 4,    0, 0, 0,	 20, 0x84, 4,	 0,
-					0,    0, 19,   0x85, 1, 2, 0x86, 1,  3,	   0x90, 0x00 };
+	static const uint8_t want[] = { 0x80, 1,    1, 0x81, 5,	   0, 0,  0,	0x23,
+					0x1a, 0x82, 1, 2,    0x83, 4, 0,  0,	0,
+					20,   0x84, 4, 0,    0,	   0, 19, 0x85, 1,
+					2,    0x86, 1, 3,    0x87, 1, 1,  0x90, 0x00 };
 
 	(void)state;
 	start_verified(CARD_SLOTS, QSC_PROFILE_TWO_DRAW);
@@ -176,8 +111,8 @@ static void get_info_tells_what_there_is(void **state)
 	assert_memory_equal(applet.answer, want, sizeof(want));
 	assert_int_equal(run("80ca00fd 00"), 0x6a88);
 	assert_int_equal(run("80ca01fe 00"), 0x6a88);
-	assert_int_equal(run("80ca00fe 1e"), 0x6c1f);
-	assert_int_equal(run("80ca00fe 1f"), 0x9000);
+	assert_int_equal(run("80ca00fe 21"), 0x6c22);
+	assert_int_equal(run("80ca00fe 22"), 0x9000);
 	assert_int_equal(run("80ca00fe"), 0x6700);
 	assert_int_equal(run("80ca00fe 01 00 00"), 0x6700);
 }
@@ -257,7 +192,10 @@ static void a_draw_that_is_refused_burns_nothing(void **state)
 	assert_int_equal(run("80320100 01"), 0x6c40);
 	assert_int_equal(run("80320000 00"), 0x6a86);
 	assert_int_equal(run("80320300 00"), 0x6a86);
-	assert_int_equal(run("80320102 00"), 0x6a86);
+	assert_int_equal(run("80320104 00"), 0x6a86);
+	assert_int_equal(run("803201ff 00"), 0x6a86);
+	assert_int_equal(run("80320102 00"), 0x6700);
+	assert_int_equal(run("80320103 00"), 0x6700);
 	assert_int_equal(run("80320101 00"), 0x6700);
 	assert_int_equal(run("80320101 03 000001 00"), 0x6700);
 	assert_int_equal(run("80320100 04 00000001 00"), 0x6700);
@@ -543,16 +481,17 @@ static uint32_t rnd(uint32_t limit)
 }
 
 /* A command that is right, or nearly so, or nothing of the kind. */
-static size_t random_command(uint8_t *out)
+static size_t random_command(uint8_t *out, const uint8_t point[QSC_KEYS_POINT])
 {
 	static const uint8_t heads[][5] = {
 		{ 0x00, 0xa4, 0x04, 0x00, 5 },	{ 0x80, 0xca, 0x00, 0xfe, 0 },
 		{ 0x00, 0x20, 0x00, 0x81, 6 },	{ 0x80, 0x32, 0x01, 0x00, 0 },
 		{ 0x80, 0x32, 0x02, 0x01, 4 },	{ 0x80, 0x36, 0x00, 0x00, 0 },
 		{ 0x80, 0x38, 0x00, 0x00, 40 }, { 0x80, 0xe2, 0x01, 0x00, 100 },
+		{ 0x80, 0x32, 0x01, 0x02, 65 }, { 0x80, 0x32, 0x02, 0x03, 69 },
 	};
 	static const uint8_t texts[][6] = { "\xf0\x51\x53\x43\x01", "123456", "000000" };
-	const uint8_t *head = heads[rnd(8)];
+	const uint8_t *head = heads[rnd(10)];
 	size_t len;
 
 	if (!rnd(8)) {
@@ -569,11 +508,12 @@ static size_t random_command(uint8_t *out)
 		memcpy(out + 5, texts[0], 5);
 	if (head[1] == 0x20)
 		memcpy(out + 5, texts[rnd(20) ? 1 : 2], 6);
-	if (head[1] == 0x32 && head[3] == 1) {
+	if (head[1] == 0x32 && head[3] & 1)
 		memset(out + 5, 0, 3);
-		out[9] = 0;
-		len++;
-	}
+	if (head[1] == 0x32 && head[3] & 2)
+		memcpy(out + len - QSC_KEYS_POINT, point, QSC_KEYS_POINT);
+	if (head[1] == 0x32 && head[4])
+		out[len++] = 0;
 	for (uint32_t n = rnd(3) ? 0 : rnd(3); n; n--)
 		out[rnd((uint32_t)len)] = (uint8_t)rnd(256);
 	if (!rnd(6))
@@ -587,17 +527,19 @@ static void whatever_comes_in_no_key_is_given_twice_or_without_pin(void **state)
 	const char *given_seed = getenv("QSC_SEED"), *rounds = getenv("QSC_ROUNDS");
 	unsigned long n = rounds ? strtoul(rounds, NULL, 0) : 200000;
 	bool seen[4000] = { false };
-	unsigned int draws = 0;
+	unsigned int draws = 0, sealed = 0;
 	uint8_t command[400] = { 0 };
+	struct qsc_ephemeral *pair;
 
 	(void)state;
 	seed = given_seed ? strtoull(given_seed, NULL, 0) : (uint64_t)time(NULL) << 16 | 1;
 	print_message("QSC_SEED=%llu QSC_ROUNDS=%lu\n", (unsigned long long)seed, n);
+	assert_int_equal(qsc_ephemeral_new(&pair), 0);
 	start(4000, QSC_PROFILE_TWO_DRAW);
 	while (n--) {
 		uint32_t before = left(), now;
 		bool verified = applet.verified;
-		size_t len = random_command(command);
+		size_t len = random_command(command, qsc_ephemeral_public(pair));
 		unsigned int sw = run_bytes(command, len);
 
 		assert_true(applet.len >= 2 && applet.len <= APDU_MAX);
@@ -611,7 +553,8 @@ static void whatever_comes_in_no_key_is_given_twice_or_without_pin(void **state)
 			assert_int_equal(sw, 0x9000);
 			assert_int_equal(command[1], 0x32);
 			assert_true(verified);
-			assert_int_equal(applet.len, 66);
+			assert_int_equal(applet.len, command[3] & 2 ? 147 : 66);
+			sealed += command[3] >> 1;
 			assert_true(index < 4000 && !seen[index]);
 			seen[index] = true;
 			draws++;
@@ -625,8 +568,9 @@ static void whatever_comes_in_no_key_is_given_twice_or_without_pin(void **state)
 			applet_reset(&applet);
 		}
 	}
-	print_message("%u keys drawn\n", draws);
-	assert_true(draws > 0);
+	qsc_ephemeral_free(pair);
+	print_message("%u keys drawn, %u of them sealed\n", draws, sealed);
+	assert_true(sealed && draws > sealed);
 }
 
 int main(void)

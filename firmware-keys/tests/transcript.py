@@ -6,7 +6,8 @@
   transcript.py --check FILE  status 1 if FILE does not contain it, indented
   transcript.py --into FILE   put it there, between the two comments
 
-The card is the one of vectors/qsc1.json, so every byte can be computed again.
+The card is the one of vectors/qsc1.json, so every byte can be computed again, but
+for what is new in each sealed draw: that is shown as dots, after it was opened.
 """
 
 import json
@@ -14,12 +15,13 @@ import sys
 import textwrap
 from pathlib import Path
 
-from virtual_reader import INFO, SELECT, Reader, Sim, Workshop, draw, verify
+from virtual_reader import INFO, SELECT, Reader, SealedDraw, Sim, Workshop, draw, verify
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors" / "qsc1.json"
 BEGIN = ".. The transcript: made by firmware-keys/tests/transcript.py --into\n"
 END = ".. End of the transcript\n"
 WIDTH = 72
+NEW = range(27, 26 + 65 + 48)  # of a sealed draw: point, ciphertext and tag
 
 
 class Session:
@@ -30,25 +32,35 @@ class Session:
     def say(self, text):
         self.lines += ["", *textwrap.wrap(text, WIDTH, initial_indent="# ", subsequent_indent="# ")]
 
-    def show(self, mark, data):
-        pairs = data.hex(" ")
+    def show(self, mark, data, hidden=range(0)):
+        pairs = " ".join(".." if i in hidden else f"{x:02x}" for i, x in enumerate(data))
         self.lines += textwrap.wrap(
             pairs, WIDTH - 2, initial_indent=f"{mark} ", subsequent_indent="  "
         )
 
-    def send(self, text, command, sw=0x9000):
+    def send(self, text, command, sw=0x9000, hidden=range(0)):
         self.say(text)
         self.show(">", command)
         data, got = self.reader.transmit(command)
         assert got == sw, f"{text}: {got:04x}, not {sw:04x}"
-        self.show("<", data + got.to_bytes(2, "big"))
+        self.show("<", data + got.to_bytes(2, "big"), hidden)
+        return data
+
+    def send_sealed(self, text, known):
+        """A draw of a key that is known."""
+        number = int(known["reader_secret"], 16)
+        order = SealedDraw(known["card"], known["purpose"], known["index"], number)
+        index, kid, key, _ = order.drawn(self.send(text, order.command, hidden=NEW))
+        assert (index, kid.hex(), key.hex()) == (known["index"], known["kid"], known["key"])
 
 
-def live(session, card):
+def live(session, card, sealed):
     """From the blank card to the revoked one."""
     load = [bytes.fromhex(c) for c in card["load"]]
     token = bytes.fromhex(card["token"])
     pin, wrong = card["pin"], "000000"
+    bad = bytearray.fromhex(sealed["reader_public"])
+    bad[-1] ^= 1
 
     session.say("The reader asks for the ATR.")
     session.show("<", session.reader.atr())
@@ -73,7 +85,15 @@ def live(session, card):
         bytes.fromhex("8032010020"),
         0x6C40,
     )
-    session.send("DRAW slot 0 for distribution.", draw(2, 0))
+    session.send(
+        "A sealed DRAW with a point that is not on the curve: nothing is burnt.",
+        draw(1, point=bytes(bad)),
+        0x6A80,
+    )
+    session.send_sealed(
+        "DRAW slot 0 for distribution, sealed: what is new each time is shown as dots.",
+        sealed,
+    )
     session.send("BITMAP: slots 0 and 2 are used; bits behind the last slot are set.",
                  bytes.fromhex("8036000000"))  # fmt: skip
     session.send("DRAW slot 1.", draw(1, 1))
@@ -106,7 +126,7 @@ def transcript():
         try:
             reader.insert()
             session = Session(reader)
-            live(session, card)
+            live(session, card, known["draws"][1])
         finally:
             sim.stop()
             reader.close()

@@ -34,10 +34,11 @@ def verify(pin="123456"):
     return bytes([0x00, 0x20, 0x00, 0x81, len(pin)]) + pin.encode()
 
 
-def draw(purpose=1, index=None):
-    if index is None:
-        return bytes([0x80, 0x32, purpose, 0x00, 0x00])
-    return bytes([0x80, 0x32, purpose, 0x01, 0x04]) + index.to_bytes(4, "big") + b"\0"
+def draw(purpose=1, index=None, point=b""):
+    data = (b"" if index is None else index.to_bytes(4, "big")) + point
+    p2 = (index is not None) | bool(point) << 1
+    length = bytes([len(data)]) if data else b""
+    return bytes([0x80, 0x32, purpose, p2]) + length + data + b"\0"
 
 
 class Torn(Exception):
@@ -132,6 +133,28 @@ def drawn(data):
         values[0x92],
         int.from_bytes(values[0x93], "big"),
     )
+
+
+class SealedDraw:
+    """One DRAW whose key only this can read. @number: the private half."""
+
+    def __init__(self, card, purpose, index=None, number=None):
+        self.card, self.purpose = card, purpose
+        self.pair = vectors.p256(number or int.from_bytes(os.urandom(32), "big") >> 1)
+        self.point = vectors.point_of(self.pair)
+        self.command = draw(purpose, index, self.point)
+
+    def drawn(self, data):
+        """What drawn() gives of a DRAW in clear."""
+        values = tlv(data)
+        assert sorted(values) == [0x90, 0x91, 0x93, 0x94]
+        index, remaining = (int.from_bytes(values[tag], "big") for tag in (0x90, 0x93))
+        kid, chip, sealed = values[0x91], values[0x94][:65], values[0x94][65:]
+        enc, mac = vectors.draw_keys(
+            vectors.agree(self.pair, chip), self.point, chip,
+            self.card, self.purpose, index, kid, remaining,
+        )  # fmt: skip
+        return index, kid, vectors.open_draw(enc, mac, sealed), remaining
 
 
 class Sim:

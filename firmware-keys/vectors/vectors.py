@@ -18,6 +18,7 @@ import struct
 import sys
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -332,6 +333,99 @@ def card():
     }
 
 
+def p256(number):
+    return ec.derive_private_key(number, ec.SECP256R1())
+
+
+def point_of(pair):
+    numbers = pair.public_key().public_numbers()
+    return b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+
+
+def agree(pair, point):
+    theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    return pair.exchange(ec.ECDH(), theirs)
+
+
+def draw_keys(shared, reader, chip, card, purpose, index, kid, remaining):
+    """The two keys of a sealed draw, Documentation/apdu.rst."""
+    info = reader + chip + card.to_bytes(8, "big") + bytes([purpose])
+    info += u32(index) + kid + u32(remaining)
+    okm = hkdf(shared, b"qsc/1 draw", info, 64)
+    return okm[:32], okm[32:]
+
+
+def seal_draw(enc, mac, key):
+    sealed = cbc(enc, bytes(16), key)
+    return sealed + hmac256(mac, sealed)[:16]
+
+
+def open_draw(enc, mac, sealed):
+    assert hmac256(mac, sealed[:32])[:16] == sealed[32:], "the tag is wrong"
+    decryptor = Cipher(algorithms.AES(enc), modes.CBC(bytes(16))).decryptor()
+    return decryptor.update(sealed[:32])
+
+
+def draws(of):
+    """Sealed draws of that card, one after the other, each with command and answer."""
+    for number, (purpose, index) in enumerate(((1, 2), (2, 0), (1, 1), (2, 3))):
+        reader_secret = secret(f"draw reader {number}")
+        chip_secret = secret(f"draw chip {number}")
+        reader, chip = (p256(int.from_bytes(x, "big")) for x in (reader_secret, chip_secret))
+        reader_public, chip_public = point_of(reader), point_of(chip)
+        slot = of["slots"][index]
+        kid, key = (bytes.fromhex(slot[x]) for x in ("kid", "key"))
+        remaining = len(of["slots"]) - 1 - number
+        shared = agree(reader, chip_public)
+        assert shared == agree(chip, reader_public)
+        enc, mac = draw_keys(
+            shared, reader_public, chip_public, of["card"], purpose, index, kid, remaining
+        )
+        sealed = seal_draw(enc, mac, key)
+        command = bytes([0x80, 0x32, purpose, 3, 4 + 65]) + u32(index) + reader_public + b"\0"
+        answer = b"\x90\x04" + u32(index) + b"\x91\x10" + kid
+        answer += b"\x94\x71" + chip_public + sealed + b"\x93\x04" + u32(remaining)
+        yield {
+            "card": of["card"],
+            "purpose": purpose,
+            "index": index,
+            "kid": kid.hex(),
+            "remaining": remaining,
+            "key": key.hex(),
+            "reader_secret": reader_secret.hex(),
+            "reader_public": reader_public.hex(),
+            "chip_secret": chip_secret.hex(),
+            "chip_public": chip_public.hex(),
+            "shared": shared.hex(),
+            "enc": enc.hex(),
+            "mac": mac.hex(),
+            "sealed": sealed.hex(),
+            "command": command.hex(),
+            "answer": answer.hex() + "9000",
+        }
+
+
+def bad_points():
+    """65 bytes that are no uncompressed point of P-256."""
+    good = point_of(p256(int.from_bytes(secret("draw reader 0"), "big")))
+    x, y = good[1:33], good[33:]
+    # A point with this X exists: only its number is too large.
+    prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    five = ec.EllipticCurvePublicKey.from_encoded_point(
+        ec.SECP256R1(), b"\x02" + (5).to_bytes(32, "big")
+    ).public_numbers()
+    yield "all zero", bytes(65)
+    yield "at infinity", b"\x04" + bytes(64)
+    yield "not on the curve", good[:-1] + bytes([good[-1] ^ 1])
+    yield "X and Y exchanged", b"\x04" + y + x
+    yield "X is not below the prime", b"\x04" + (prime + 5).to_bytes(32, "big") + five.y.to_bytes(32, "big")
+    yield "Y is not below the prime", b"\x04" + x + b"\xff" * 32
+    yield "all ones", b"\x04" + b"\xff" * 64
+    yield "compressed, and more", bytes([2 + y[-1] % 2]) + x + y
+    yield "hybrid", bytes([6 + y[-1] % 2]) + x + y
+    yield "another form", b"\x05" + x + y
+
+
 def x25519_pair(name):
     """A clamped secret (RFC 7748 section 5) and its public key."""
     key = bytearray(secret(name))
@@ -396,6 +490,7 @@ def vectors():
     all_kids = list(kids())
     all_keys = list(pool_keys(all_kids))
     all_sessions = list(sessions(all_keys))
+    a_card = card()
     return {
         "comment": "made by vectors.py; numbers are decimal, bytes hexadecimal",
         "ff1": list(ff1_samples()),
@@ -407,7 +502,9 @@ def vectors():
         "bad_contexts": [{"why": why, "context": data.hex()} for why, data in bad_contexts()],
         "revocations": list(revocations()),
         "registration": registration(),
-        "card": card(),
+        "card": a_card,
+        "draws": list(draws(a_card)),
+        "bad_points": [{"why": why, "point": data.hex()} for why, data in bad_points()],
     }
 
 

@@ -56,13 +56,26 @@ static void request_line(const char *text, size_t size)
 
 static void card_answer(const uint8_t *bytes, size_t size)
 {
+	uint8_t chip[QSC_KEYS_POINT], sealed[QSC_KEYS_SEALED_DRAW], shared[QSC_KEYS_LEN];
 	struct qsc_card_info info;
+	struct qsc_ephemeral *pair;
 	struct qsc_draw draw;
+	bool seals;
 
-	if (apdu_read_info(bytes, size, &info))
+	if (apdu_read_info(bytes, size, &info, &seals))
 		CHECK(info.remaining <= info.total);
+	else
+		CHECK(!seals);
 	if (apdu_read_draw(bytes, size, &draw))
 		CHECK(size == 66 && apdu_status(bytes, size) == SW_OK);
+	if (apdu_read_sealed(bytes, size, &draw, chip, sealed)) {
+		CHECK(size == 147 && apdu_status(bytes, size) == SW_OK);
+		CHECK(!memcmp(bytes + 26, chip, sizeof(chip)));
+		CHECK(!qsc_ephemeral_new(&pair));
+		if (qsc_ephemeral_agree(pair, chip, shared))
+			CHECK(!memcmp(shared, (uint8_t[QSC_KEYS_LEN]){ 0 }, sizeof(shared)));
+		qsc_ephemeral_free(pair);
+	}
 	CHECK((apdu_status(bytes, size) < 0) == (size < 2));
 }
 

@@ -19,7 +19,7 @@ TOP = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "firmware-keys" / "tests"))
 
 from virtual_reader import (  # noqa: E402
-    INFO, SELECT, Reader, Sim, Torn, Workshop, draw, drawn, tlv, vectors, verify,
+    INFO, SELECT, Reader, SealedDraw, Sim, Torn, Workshop, draw, drawn, tlv, vectors, verify,
 )  # fmt: skip
 
 KILLS = 100
@@ -81,25 +81,32 @@ def tear_draws(bench, step, may_lose, answers):
     slots, _ = bench.shop.registered(name)
     given, lost = {}, 0
 
-    def take(answer):
-        index, kid, key, _ = drawn(answer)
+    class Clear:
+        def __init__(self, purpose):
+            self.command, self.drawn = draw(purpose), drawn
+
+    def order():
+        purpose = random.choice([1, 2])
+        return random.choice([Clear(purpose), SealedDraw(8986, purpose)])
+
+    def take(ordered, answer):
+        index, kid, key, _ = ordered.drawn(answer)
         assert index not in given, f"slot {index} was given twice"
         assert (kid, key) == slots[index], f"slot {index}: not what was registered"
         given[index] = key
-
-    def purposes():
-        return random.choice([1, 2])
 
     for _ in range(KILLS):
         count = random.randint(1, 3)
         sim = bench.insert(card, "--die-at", f"{step}:{count}")
         bench.reader.expect(verify())
         for _ in range(count - 1):
-            take(bench.reader.expect(draw(purposes())))
-        answer = bench.torn_by(sim, draw(purposes()))
+            ordered = order()
+            take(ordered, bench.reader.expect(ordered.command))
+        ordered = order()
+        answer = bench.torn_by(sim, ordered.command)
         assert bool(answer) == answers, f"answered: {answer}"
         if answer:
-            take(answer[0])
+            take(ordered, answer[0])
         else:
             lost += may_lose
 
@@ -111,11 +118,12 @@ def tear_draws(bench, step, may_lose, answers):
     used = sum(byte.bit_count() for byte in bitmap) - (-SLOTS % 8)
     assert used == len(given) + lost, f"{used} used, {len(given)} given, {lost} lost"
     while True:
-        answer, sw = bench.reader.transmit(draw(purposes()))
+        ordered = order()
+        answer, sw = bench.reader.transmit(ordered.command)
         if sw == 0x6A84:
             break
         assert sw == 0x9000, f"{sw:04x}"
-        take(answer)
+        take(ordered, answer)
     assert len(given) == SLOTS - lost
     assert lost <= KILLS
     bench.remove(sim)
@@ -253,7 +261,8 @@ def malformed_messages(bench):
             assert len(reader.atr()) == 14
         else:
             length = random.choice([2, 3, 4, 5, 6, 9, 261, 300, 65535])
-            head = random.choice([SELECT, INFO, draw(1), draw(2, 3), bytes(8)])
+            sealed = SealedDraw(8986, 1).command
+            head = random.choice([SELECT, INFO, draw(1), draw(2, 3), sealed, bytes(8)])
             body = (head + random.randbytes(65535))[:length]
             if kind == 3:
                 body = random.randbytes(length)
@@ -263,6 +272,7 @@ def malformed_messages(bench):
             answer = reader.receive()
             assert len(answer) >= 2, f"{body[:16].hex()}: answer of {len(answer)} bytes"
             assert b"\x92\x20" not in answer, "a key without a PIN"
+            assert b"\x94\x71" not in answer, "a sealed key without a PIN"
             answered += 1
         if number % 500 == 499:
             # Half a message, and the reader is gone: the card comes back.

@@ -31,6 +31,13 @@
 #define QSC_KEYS_CARD_MAX 0xffffffffffULL /* card numbers have 40 bits, */
 #define QSC_KEYS_SLOT_MAX 0xffffffU /* slot indices 24 */
 
+/**
+ * qsc_keys_wipe_freed() - let OpenSSL wipe whatever it frees from now on
+ *
+ * Return: 0, or -EBUSY if OpenSSL has been used already
+ */
+int qsc_keys_wipe_freed(void);
+
 /* ------------------------------------------------------------- derivation */
 
 /**
@@ -210,6 +217,69 @@ int qsc_kid_open(struct qsc_kid *kid, const uint8_t id[QSC_KEYS_KID], uint64_t *
  */
 int qsc_ff1(const uint8_t key[QSC_KEYS_LEN], uint32_t radix, const uint8_t *tweak, size_t tweak_len,
 	    uint16_t *digits, unsigned int n, bool encrypt);
+
+/* ------------------------------------------------------------ sealed draws */
+
+#define QSC_KEYS_POINT 65 /* of P-256, uncompressed: 04 || X || Y */
+#define QSC_KEYS_SEALED_DRAW (QSC_KEYS_LEN + 16)
+
+/* A key pair of P-256 for one agreement. */
+struct qsc_ephemeral;
+
+/**
+ * qsc_ephemeral_new() - a fresh pair
+ * @out: NULL on errors; qsc_ephemeral_free() wipes it
+ */
+int qsc_ephemeral_new(struct qsc_ephemeral **out);
+void qsc_ephemeral_free(struct qsc_ephemeral *e); /* NULL is allowed */
+
+/* The public half: %QSC_KEYS_POINT bytes */
+const uint8_t *qsc_ephemeral_public(const struct qsc_ephemeral *e);
+
+/**
+ * qsc_ephemeral_agree() - ECDH; the private half is wiped, whatever comes of it
+ * @e: of this side, not used before
+ * @theirs: the other side's public half, from anybody
+ * @shared: out, the X coordinate
+ *
+ * Return: 0, -EINVAL if @theirs is no point of the curve, -EIO
+ */
+int qsc_ephemeral_agree(struct qsc_ephemeral *e, const uint8_t theirs[QSC_KEYS_POINT],
+			uint8_t shared[QSC_KEYS_LEN]);
+
+/**
+ * struct qsc_draw_names - all that is known of a sealed draw, and bound to it
+ * @reader: public half of whoever asked
+ * @chip: public half of the card's
+ * @card: number
+ * @purpose: P1 of DRAW
+ * @index: of the slot
+ * @kid: of the key
+ * @remaining: slots left
+ */
+struct qsc_draw_names {
+	uint8_t reader[QSC_KEYS_POINT];
+	uint8_t chip[QSC_KEYS_POINT];
+	uint64_t card;
+	uint8_t purpose;
+	uint32_t index;
+	uint8_t kid[QSC_KEYS_KID];
+	uint32_t remaining;
+};
+
+/**
+ * qsc_keys_seal_draw() - a pool key on its way out of the card
+ * @shared: what qsc_ephemeral_agree() gave, for this draw only
+ * @names: of the draw
+ * @key: the pool key
+ * @out: ciphertext and tag
+ */
+int qsc_keys_seal_draw(const uint8_t shared[QSC_KEYS_LEN], const struct qsc_draw_names *names,
+		       const uint8_t key[QSC_KEYS_LEN], uint8_t out[QSC_KEYS_SEALED_DRAW]);
+
+/* Open it. -EBADMSG if it, or one of @names, is not what the card has sealed. */
+int qsc_keys_open_draw(const uint8_t shared[QSC_KEYS_LEN], const struct qsc_draw_names *names,
+		       const uint8_t sealed[QSC_KEYS_SEALED_DRAW], uint8_t key[QSC_KEYS_LEN]);
 
 /* -------------------------------------------------------------- revocation */
 

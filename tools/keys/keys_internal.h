@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/types.h>
 
 #include "keys.h"
 
+#define QSC_AES_BLOCK 16
 #define QSC_GCM_NONCE 12
 #define QSC_GCM_TAG 16
 
@@ -20,8 +22,21 @@ int qsc_gcm_seal(const uint8_t key[QSC_KEYS_LEN], const uint8_t nonce[QSC_GCM_NO
 int qsc_gcm_open(const uint8_t key[QSC_KEYS_LEN], const uint8_t nonce[QSC_GCM_NONCE],
 		 const void *aad, size_t aad_len, const uint8_t *in, size_t len, uint8_t *out);
 
+/* cbc.c: AES-256-CBC in place, without padding; @len is a multiple of a block */
+int qsc_cbc(const uint8_t key[QSC_KEYS_LEN], const uint8_t iv[QSC_AES_BLOCK], uint8_t *data,
+	    size_t len, bool encrypt);
+
 /* hmac.c: HMAC-SHA256 */
 int qsc_hmac(const uint8_t key[QSC_KEYS_LEN], const void *data, size_t len, uint8_t out[32]);
+
+/* ephemeral.c */
+struct qsc_ephemeral {
+	EVP_PKEY *key; /* NULL once it was used */
+	uint8_t public_point[QSC_KEYS_POINT];
+};
+
+/* A pair that exists already, which is freed on errors. */
+int qsc_ephemeral_take(struct qsc_ephemeral **out, EVP_PKEY *key);
 
 /* file.c */
 /* @access: O_WRONLY or O_RDWR */

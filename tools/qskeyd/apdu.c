@@ -5,6 +5,8 @@
 #include "apdu.h"
 
 #define VERSION 1 /* of the card's interface */
+#define FEATURE_SEALED_DRAW 0x01
+#define SEALED_VALUE (QSC_KEYS_POINT + QSC_KEYS_SEALED_DRAW)
 
 static void begin(struct apdu *apdu, const uint8_t *head, size_t len)
 {
@@ -45,6 +47,15 @@ void apdu_draw(struct apdu *apdu, unsigned int purpose)
 	begin(apdu, bytes, sizeof(bytes));
 }
 
+void apdu_draw_sealed(struct apdu *apdu, unsigned int purpose, const uint8_t *point)
+{
+	const uint8_t head[] = { 0x80, 0x32, (uint8_t)purpose, 0x02, QSC_KEYS_POINT };
+
+	begin(apdu, head, sizeof(head));
+	memcpy(apdu->bytes + sizeof(head), point, QSC_KEYS_POINT);
+	apdu->len += QSC_KEYS_POINT + 1; /* Le is 00 */
+}
+
 int apdu_status(const uint8_t *answer, size_t len)
 {
 	return len < 2 ? -1 : answer[len - 2] << 8 | answer[len - 1];
@@ -71,11 +82,12 @@ static bool number(const uint8_t **at, const uint8_t *end, uint8_t tag, size_t l
 	return value;
 }
 
-bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *info)
+bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *info, bool *seals)
 {
-	uint64_t version, card, profile, total, remaining, state, tries;
+	uint64_t version, card, profile, total, remaining, state, tries, features;
 	const uint8_t *at = answer, *end;
 
+	*seals = false;
 	memset(info, 0, sizeof(*info));
 	if (apdu_status(answer, len) != SW_OK)
 		return false;
@@ -89,6 +101,8 @@ bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *inf
 	    state > QSC_CARD_REVOKED ||
 	    (state != QSC_CARD_LOADING && !qsc_profile_name((unsigned int)profile)))
 		return false;
+	/* Cards of before have none; later ones may have more behind it. */
+	*seals = number(&at, end, 0x87, 1, &features) && features & FEATURE_SEALED_DRAW;
 	*info = (struct qsc_card_info){
 		.card = card,
 		.state = (uint8_t)state,
@@ -100,24 +114,49 @@ bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *inf
 	return true;
 }
 
-bool apdu_read_draw(const uint8_t *answer, size_t len, struct qsc_draw *draw)
+/* What both kinds of DRAW are answered with: the value of @tag is the key. */
+static const uint8_t *draw_value(const uint8_t *answer, size_t len, uint8_t tag, size_t value_len,
+				 struct qsc_draw *draw)
 {
-	const uint8_t *at = answer, *end, *kid, *key;
+	const uint8_t *at = answer, *end, *kid, *value;
 	uint64_t index, remaining;
 
-	memset(draw, 0, sizeof(*draw));
 	if (apdu_status(answer, len) != SW_OK)
-		return false;
+		return NULL;
 	end = answer + len - 2;
 	if (!number(&at, end, 0x90, 4, &index))
-		return false;
+		return NULL;
 	kid = next(&at, end, 0x91, QSC_KEYS_KID);
-	key = kid ? next(&at, end, 0x92, QSC_KEYS_LEN) : NULL;
-	if (!key || !number(&at, end, 0x93, 4, &remaining) || at != end)
-		return false;
+	value = kid ? next(&at, end, tag, value_len) : NULL;
+	if (!value || !number(&at, end, 0x93, 4, &remaining) || at != end)
+		return NULL;
 	draw->index = (uint32_t)index;
 	draw->remaining = (uint32_t)remaining;
 	memcpy(draw->kid, kid, QSC_KEYS_KID);
-	memcpy(draw->key, key, QSC_KEYS_LEN);
+	return value;
+}
+
+bool apdu_read_draw(const uint8_t *answer, size_t len, struct qsc_draw *draw)
+{
+	const uint8_t *key;
+
+	memset(draw, 0, sizeof(*draw));
+	key = draw_value(answer, len, 0x92, QSC_KEYS_LEN, draw);
+	if (key)
+		memcpy(draw->key, key, QSC_KEYS_LEN);
+	return key;
+}
+
+bool apdu_read_sealed(const uint8_t *answer, size_t len, struct qsc_draw *draw,
+		      uint8_t chip[QSC_KEYS_POINT], uint8_t sealed[QSC_KEYS_SEALED_DRAW])
+{
+	const uint8_t *value;
+
+	memset(draw, 0, sizeof(*draw));
+	value = draw_value(answer, len, 0x94, SEALED_VALUE, draw);
+	if (!value)
+		return false;
+	memcpy(chip, value, QSC_KEYS_POINT);
+	memcpy(sealed, value + QSC_KEYS_POINT, QSC_KEYS_SEALED_DRAW);
 	return true;
 }

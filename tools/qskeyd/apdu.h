@@ -5,7 +5,7 @@
 
 #include "card.h"
 
-#define APDU_MAX 16 /* of our commands */
+#define APDU_MAX 80 /* of our commands */
 #define APDU_ANSWER_MAX 258
 
 /* Status words that a terminal has to tell apart */
@@ -30,12 +30,16 @@ void apdu_select(struct apdu *apdu);
 void apdu_info(struct apdu *apdu);
 void apdu_verify(struct apdu *apdu, const char *pin); /* holds it: wipe */
 void apdu_draw(struct apdu *apdu, unsigned int purpose);
+void apdu_draw_sealed(struct apdu *apdu, unsigned int purpose, const uint8_t *point);
 
 /* The status word, or -1: a card that dies may answer less than two bytes. */
 int apdu_status(const uint8_t *answer, size_t len);
 
 /* Whether an answer with SW_OK is what it has to be; it comes from anywhere. */
-bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *info);
+bool apdu_read_info(const uint8_t *answer, size_t len, struct qsc_card_info *info, bool *seals);
 bool apdu_read_draw(const uint8_t *answer, size_t len, struct qsc_draw *draw);
+/* All of @draw but the key, which is sealed still; and the card's point */
+bool apdu_read_sealed(const uint8_t *answer, size_t len, struct qsc_draw *draw,
+		      uint8_t chip[QSC_KEYS_POINT], uint8_t sealed[QSC_KEYS_SEALED_DRAW]);
 
 #endif /* _QSKEYD_APDU_H */

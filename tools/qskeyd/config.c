@@ -32,6 +32,8 @@ static const struct row rows[] = {
 	{ "user", "USER", TEXT, AT(user), NULL, 0, 0, "who to become after the start" },
 	{ "pcsc", "yes|no", YES_NO, AT(pcsc), "yes", 0, 0, "use cards in readers" },
 	{ "reader", "TEXT", TEXT, AT(reader), NULL, 0, 0, "only readers with TEXT in their name" },
+	{ "require-sealed-draw", "yes|no", YES_NO, AT(must_seal), "no", 0, 0,
+	  "take no key that pcscd could read" },
 	{ "pin-file", "FILE", TEXT, AT(pin_file), NULL, 0, 0,
 	  "PIN of the card; without, qsctl card unlock" },
 	{ "pool-file", "FILE", TEXTS, AT(pool_files), NULL, 0, 0,

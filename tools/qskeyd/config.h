@@ -28,6 +28,7 @@ struct config {
 	struct texts pool_files;
 	struct texts pool_keys;
 	unsigned int pcsc;
+	unsigned int must_seal;
 	unsigned int card_wait; /* seconds, as all that follow */
 	unsigned int card_timeout;
 	unsigned int connect_timeout;

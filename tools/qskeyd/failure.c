@@ -24,6 +24,7 @@ static const struct {
 	[FAIL_CARD_BROKEN] = { "card-broken", 17 },
 	[FAIL_REVOKED_CARD] = { "revoked-card", 18 },
 	[FAIL_EMPTY_CARD] = { "empty-card", 19 },
+	[FAIL_UNSEALED] = { "unsealed-card", 24 },
 	[FAIL_BLOCKED_PIN] = { "blocked-pin", 20 },
 	[FAIL_LAST_TRY] = { "last-try", 21 },
 	[FAIL_WRONG_PIN] = { "wrong-pin", 22 },

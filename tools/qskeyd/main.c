@@ -52,7 +52,8 @@ static int start_cards(struct helper *h)
 	if (!h->pins || !h->cards)
 		return -ENOMEM;
 	if (c->pcsc)
-		err = provider_pcsc(cards_add(h->cards), h->base, h->pins, c->reader, c->card_wait);
+		err = provider_pcsc(cards_add(h->cards), h->base, h->pins, c->reader, c->card_wait,
+				    c->must_seal);
 	return err ? err : start_pool_files(h);
 }
 
@@ -171,6 +172,7 @@ int main(int argc, char **argv)
 	static struct helper helper;
 	int status, err;
 
+	qsc_keys_wipe_freed();
 	if (!config_read(&helper.config, argc, argv, &status))
 		return status;
 	log_init("qskeyd", helper.config.debug ? LOG_DEBUG : LOG_INFO);

@@ -19,6 +19,7 @@ struct pcsc {
 	SCARDCONTEXT context;
 	bool has_context;
 	struct pins *pins;
+	struct seals *seals;
 	const char *reader;
 	unsigned int wait_seconds;
 	bool stop;
@@ -97,7 +98,12 @@ static int use_card(struct pcsc *pcsc, struct visit *visit, struct card_job *job
 static int visit_reader(struct pcsc *pcsc, const char *reader, struct card_job *job,
 			struct card_view *view)
 {
-	struct visit visit = { .context = pcsc->context, .reader = reader, .pins = pcsc->pins };
+	struct visit visit = {
+		.context = pcsc->context,
+		.reader = reader,
+		.pins = pcsc->pins,
+		.seals = pcsc->seals,
+	};
 	int ret;
 
 	memset(view, 0, sizeof(*view));
@@ -213,11 +219,12 @@ static void stop(struct provider *provider)
 	__atomic_store_n(&pcsc->stop, true, __ATOMIC_RELAXED);
 	thread_stop(provider->thread);
 	drop_context(pcsc);
+	seals_free(pcsc->seals);
 	free(pcsc);
 }
 
 int provider_pcsc(struct provider *provider, struct event_base *base, struct pins *pins,
-		  const char *reader, unsigned int wait_seconds)
+		  const char *reader, unsigned int wait_seconds, bool must_seal)
 {
 	struct pcsc *pcsc = calloc(1, sizeof(*pcsc));
 
@@ -229,6 +236,9 @@ int provider_pcsc(struct provider *provider, struct event_base *base, struct pin
 	pcsc->pins = pins;
 	pcsc->reader = reader;
 	pcsc->wait_seconds = wait_seconds;
+	pcsc->seals = seals_new(must_seal);
+	if (!pcsc->seals)
+		return -ENOMEM;
 	provider->thread = thread_start(base, "pcsc", 1, run, pcsc);
 	return provider->thread ? 0 : -ENOMEM;
 }

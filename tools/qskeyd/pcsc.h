@@ -7,12 +7,14 @@
 
 #include "apdu.h"
 #include "provider.h"
+#include "seals.h"
 
 /**
  * struct visit - a transaction with a card
  * @context: of PC/SC
  * @reader: its name
  * @pins: of all cards
+ * @seals: of all cards
  * @handle: of the card
  * @protocol: T=0 or T=1
  * @answer: to the last command, secret memory, %APDU_ANSWER_MAX bytes
@@ -23,6 +25,7 @@ struct visit {
 	SCARDCONTEXT context;
 	const char *reader;
 	struct pins *pins;
+	struct seals *seals;
 	SCARDHANDLE handle;
 	DWORD protocol;
 	uint8_t *answer;

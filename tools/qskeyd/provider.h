@@ -42,6 +42,7 @@ struct card_view {
 	char where[CARD_WHERE_MAX];
 	bool has_info;
 	struct qsc_card_info info;
+	bool seals; /* it seals the keys that it gives */
 	struct failure why; /* why it cannot be used; FAIL_NONE if it can */
 };
 
@@ -83,9 +84,17 @@ struct provider {
 	void (*stop)(struct provider *provider);
 };
 
-/* pcsc.c; @reader: part of the name of the only reader to use, or NULL */
+/**
+ * provider_pcsc() - cards in readers, pcsc.c
+ * @provider: out
+ * @base: event loop
+ * @pins: of all cards
+ * @reader: part of the name of the only reader to use, or NULL
+ * @wait_seconds: for a card that went away
+ * @must_seal: keys in clear are not taken, from any card
+ */
 int provider_pcsc(struct provider *provider, struct event_base *base, struct pins *pins,
-		  const char *reader, unsigned int wait_seconds);
+		  const char *reader, unsigned int wait_seconds, bool must_seal);
 
 /* poolfile.c; has opened the image when it returns */
 int provider_pool_file(struct provider *provider, struct event_base *base, const char *image,

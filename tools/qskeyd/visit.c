@@ -91,6 +91,30 @@ static int command(struct visit *visit, struct apdu *apdu)
 	return sw;
 }
 
+/* Before it gets to see the PIN */
+static int check_seal(struct visit *visit, struct card_view *view)
+{
+	switch (seals_judge(visit->seals, view->info.card, view->seals)) {
+	case SEALS_OK:
+		return 0;
+	case SEALS_REQUIRED:
+		return failure(&view->why, FAIL_UNSEALED,
+			       "card %llu (%s) cannot seal the keys that it gives, and "
+			       "require-sealed-draw is set: ask your carrier for a newer card",
+			       NUMBER(view), view->where);
+	case SEALS_DENIED:
+		return failure(
+			&view->why, FAIL_UNSEALED,
+			"card %llu (%s) sealed its keys before and now says that it cannot: "
+			"somebody in between may want to read them; see to reader and pcscd, then "
+			"start qskeyd again",
+			NUMBER(view), view->where);
+	case SEALS_NO_MEMORY:
+		break;
+	}
+	return failure(&view->why, FAIL_INTERNAL, "not enough memory");
+}
+
 int visit_identify(struct visit *visit, struct card_view *view)
 {
 	struct apdu apdu;
@@ -108,14 +132,14 @@ int visit_identify(struct visit *visit, struct card_view *view)
 	sw = command(visit, &apdu);
 	if (sw < 0)
 		return no_way(visit, &view->why);
-	if (!apdu_read_info(visit->answer, visit->len, &view->info))
+	if (!apdu_read_info(visit->answer, visit->len, &view->info, &view->seals))
 		return failure(
 			&view->why, FAIL_FOREIGN_CARD,
 			"the card in %s says nothing sensible about itself (%04X): it needs a "
 			"newer version of qskeyd, or is not a QSC card",
 			visit->reader, (unsigned int)sw);
 	view->has_info = true;
-	return card_usable(&view->info, view->where, &view->why);
+	return card_usable(&view->info, view->where, &view->why) ?: check_seal(visit, view);
 }
 
 static int blocked(const struct card_view *view, struct failure *why)
@@ -213,32 +237,91 @@ static int no_key(struct visit *visit, const struct card_view *view, int sw, str
 	case SW_EMPTY:
 		info.remaining = 0;
 		return card_usable(&info, view->where, why);
+	case SW_OK:
+		return failure(why, FAIL_CARD_BROKEN,
+			       "what card %llu (%s) gave is not a key, or was changed on the way: "
+			       "see to reader and pcscd, or ask your carrier for a new card",
+			       NUMBER(view), view->where);
 	}
 	return failure(why, FAIL_CARD_BROKEN,
 		       "card %llu (%s) cannot give a key (%04X): ask your carrier for a new card",
 		       NUMBER(view), view->where, (unsigned int)sw);
 }
 
+/* A key on its way here; secret memory */
+struct draw_work {
+	struct qsc_draw draw;
+	uint8_t shared[QSC_KEYS_LEN];
+};
+
+/* One in clear is none: it was not asked for. */
+static bool open_sealed(const struct visit *visit, struct qsc_ephemeral *pair,
+			struct qsc_draw_names *names, struct draw_work *work)
+{
+	uint8_t sealed[QSC_KEYS_SEALED_DRAW];
+
+	if (!apdu_read_sealed(visit->answer, visit->len, &work->draw, names->chip, sealed) ||
+	    qsc_ephemeral_agree(pair, names->chip, work->shared))
+		return false;
+	names->index = work->draw.index;
+	names->remaining = work->draw.remaining;
+	memcpy(names->kid, work->draw.kid, QSC_KEYS_KID);
+	return !qsc_keys_open_draw(work->shared, names, sealed, work->draw.key);
+}
+
+/* The status word, or -1; @got: whether there is a key */
+static int ask_sealed(struct visit *visit, const struct card_view *view, unsigned int purpose,
+		      struct qsc_ephemeral *pair, struct draw_work *work, bool *got)
+{
+	struct qsc_draw_names names = { .card = view->info.card, .purpose = (uint8_t)purpose };
+	struct apdu apdu;
+	int sw;
+
+	memcpy(names.reader, qsc_ephemeral_public(pair), QSC_KEYS_POINT);
+	apdu_draw_sealed(&apdu, purpose, names.reader);
+	sw = command(visit, &apdu);
+	*got = open_sealed(visit, pair, &names, work);
+	return sw;
+}
+
+static int ask_clear(struct visit *visit, unsigned int purpose, struct draw_work *work, bool *got)
+{
+	struct apdu apdu;
+	int sw;
+
+	apdu_draw(&apdu, purpose);
+	sw = command(visit, &apdu);
+	*got = apdu_read_draw(visit->answer, visit->len, &work->draw);
+	return sw;
+}
+
 /* Whatever comes instead of a key, the slot may have been burnt. */
 static int draw_one(struct visit *visit, const struct card_view *view, struct drawn *drawn,
 		    unsigned int *lost, struct failure *why)
 {
-	struct qsc_draw *draw = secmem_get(sizeof(*draw));
-	struct apdu apdu;
+	unsigned int purpose = purpose_of(view->info.profile, drawn->n);
+	struct draw_work *work = secmem_get(sizeof(*work));
+	struct qsc_ephemeral *pair = NULL;
 	int sw, ret = 0;
+	bool got;
 
-	if (!draw)
+	if (!work || (view->seals && qsc_ephemeral_new(&pair))) {
+		secmem_put(work);
 		return failure(why, FAIL_INTERNAL, "not enough memory for secrets");
-	apdu_draw(&apdu, purpose_of(view->info.profile, drawn->n));
-	sw = command(visit, &apdu);
-	if (apdu_read_draw(visit->answer, visit->len, draw)) {
-		drawn_add(drawn, draw);
+	}
+	if (view->seals)
+		sw = ask_sealed(visit, view, purpose, pair, work, &got);
+	else
+		sw = ask_clear(visit, purpose, work, &got);
+	qsc_ephemeral_free(pair);
+	if (got) {
+		drawn_add(drawn, &work->draw);
 	} else {
 		*lost += sw == -1 || sw == SW_OK;
 		ret = no_key(visit, view, sw, why);
 	}
 	OPENSSL_cleanse(visit->answer, APDU_ANSWER_MAX);
-	secmem_put(draw);
+	secmem_put(work);
 	return ret;
 }
 

@@ -253,10 +253,12 @@ static bool read_config(const char *text)
 static void a_configuration_is_read(void **state)
 {
 	(void)state;
-	assert_true(read_config("# comment\n\n service=kms:7780 \npcsc = no\nrekey-after = 0\n"
-				"pool-file = /a\npool-file = /b b\npool-key=/c\n\tdebug\t=\tyes"));
+	assert_true(read_config(
+		"# comment\n\n service=kms:7780 \npcsc = no\nrequire-sealed-draw = yes\nrekey-after = 0\n"
+		"pool-file = /a\npool-file = /b b\npool-key=/c\n\tdebug\t=\tyes"));
 	assert_string_equal(config.service, "kms:7780");
 	assert_int_equal(config.pcsc, 0);
+	assert_int_equal(config.must_seal, 1);
 	assert_int_equal(config.rekey_after, 0);
 	assert_int_equal(config.pool_files.n, 2);
 	assert_string_equal(config.pool_files.text[1], "/b b");

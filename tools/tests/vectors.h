@@ -41,10 +41,10 @@ static inline size_t hex_bytes(const char *digits, uint8_t *out, size_t size)
 	assert_true(len <= size);
 	for (size_t i = 0; i < len; i++) {
 		char pair[] = { digits[2 * i], digits[2 * i + 1], 0 };
-		char *end;
+		char *stop;
 
-		out[i] = (uint8_t)strtoul(pair, &end, 16);
-		assert_ptr_equal(end, pair + 2);
+		out[i] = (uint8_t)strtoul(pair, &stop, 16);
+		assert_ptr_equal(stop, pair + 2);
 	}
 	return len;
 }
