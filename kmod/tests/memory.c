@@ -126,7 +126,7 @@ noinline bool qsc_test_on_dead_stack(const u8 *secret)
 	unsigned long here = (unsigned long)__builtin_frame_address(0), p;
 	u8 piece[QSC_TEST_SECRET_LEN];
 
-	for (p = here - 4096; p < here - sizeof(piece); p++) {
+	for (p = here - QSC_TEST_ROOM - 4096; p < here - sizeof(piece); p++) {
 		if (copy_from_kernel_nofault(piece, (void *)p, sizeof(piece)))
 			continue;
 		if (!memcmp(piece, secret, sizeof(piece))) {
@@ -139,7 +139,7 @@ noinline bool qsc_test_on_dead_stack(const u8 *secret)
 
 static noinline void forget_to_wipe(const u8 *secret)
 {
-	u8 copies[512];
+	u8 copies[QSC_TEST_ROOM];
 
 	memset(copies, 0, sizeof(copies));
 	memcpy(copies, secret, QSC_TEST_SECRET_LEN);

@@ -92,11 +92,20 @@ void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w);
 
 void qsc_test_watch_stop(struct qsc_test_watch *w);
 
+/*
+ * qsc_test_on_dead_stack() has a stack of its own, and lays it over what the
+ * function before it left at the same place, as interrupts do. So let that
+ * function be called by one that is noinline and has an array of this size,
+ * with barrier_data() of it before and after the call: then what it leaves is
+ * further down.
+ */
+#define QSC_TEST_ROOM 1024
+
 /**
  * qsc_test_on_dead_stack() - did a function that has returned leave a secret?
  * @secret: QSC_TEST_SECRET_LEN bytes, not on the stack themselves
  *
- * Looks below the stack of its caller.
+ * Looks below the stack of its caller, further down than QSC_TEST_ROOM.
  */
 bool qsc_test_on_dead_stack(const u8 *secret);
 

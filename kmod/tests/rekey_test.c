@@ -280,6 +280,36 @@ static void session_that_does_not_fit_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set("caller", QSC_ROLE_CALLER, 6), 0);
 }
 
+/* A master key that came back under a new generation would count from zero again. */
+static void epoch_is_never_installed_again(struct kunit *test)
+{
+	struct qsc_leg *caller, *callee;
+	struct qsc_key *tx, *rx;
+
+	two_parties(test, &caller, &callee);
+	KUNIT_ASSERT_EQ(test, set("caller", QSC_ROLE_CALLER, 5), 0);
+	/* No key has its MKI any more, so that alone would not tell. */
+	KUNIT_ASSERT_EQ(test, qsc_test_install("caller", QSC_DIR_TX, 1, "next", 0), 0);
+	KUNIT_ASSERT_EQ(test, qsc_test_install("caller", QSC_DIR_RX, 2, "next", 0), 0);
+	tx = qsc_test_key_in(&caller->tx.cur);
+	rx = qsc_test_key_in(&caller->rx.cur);
+	KUNIT_ASSERT_NULL(test, qsc_test_key_in(&caller->rx.old));
+
+	KUNIT_EXPECT_EQ(test, set("caller", QSC_ROLE_CALLER, 5), -EEXIST);
+	KUNIT_EXPECT_EQ(test, set("caller", QSC_ROLE_CALLER, 4), -EEXIST);
+	KUNIT_EXPECT_EQ(test, hold("caller", QSC_ROLE_CALLER, 5), -EEXIST);
+	KUNIT_EXPECT_PTR_EQ(test, qsc_test_key_in(&caller->tx.cur), tx);
+	KUNIT_EXPECT_PTR_EQ(test, qsc_test_key_in(&caller->rx.cur), rx);
+	KUNIT_EXPECT_NULL(test, caller->parked);
+	KUNIT_EXPECT_EQ(test, set("caller", QSC_ROLE_CALLER, 6), 0);
+
+	/* Nor does one that was held and never used. */
+	KUNIT_ASSERT_EQ(test, hold("callee", QSC_ROLE_CALLEE, 5), 0);
+	KUNIT_ASSERT_EQ(test, qsc_test_install("callee", QSC_DIR_RX, 2, "next", 0), 0);
+	KUNIT_EXPECT_EQ(test, hold("callee", QSC_ROLE_CALLEE, 5), -EEXIST);
+	KUNIT_EXPECT_EQ(test, set("callee", QSC_ROLE_CALLEE, 5), -EEXIST);
+}
+
 static void session_and_other_keys_do_not_mix(struct kunit *test)
 {
 	struct qsc_leg *caller, *callee;
@@ -371,6 +401,7 @@ static struct kunit_case rekey_cases[] = {
 	KUNIT_CASE(hold_without_overlap_ends_the_old_key_when_it_ends),
 	KUNIT_CASE(epoch_that_was_given_up_makes_room_for_the_next),
 	KUNIT_CASE(session_that_does_not_fit_changes_nothing),
+	KUNIT_CASE(epoch_is_never_installed_again),
 	KUNIT_CASE(session_and_other_keys_do_not_mix),
 	KUNIT_CASE(parked_key_dies_with_the_others),
 	KUNIT_CASE(parked_key_dies_when_a_newer_session_comes),
