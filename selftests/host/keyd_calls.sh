@@ -181,15 +181,17 @@ two_draw() {
 		halt tina.pcscd && halt tina.sim
 }
 
-# Who gives up before it is there, takes the call with him.
+# Who gives up before it is there leaves a call that nothing passes through.
 gives_up() {
 	local pid
 
 	bob_answers c3 &
 	pid=$!
 	until_true fed bob 'new c3 role callee' && kill "$pid"
-	until_true fed bob 'del c3' && wait "$pid"
-	! fed bob 'session c3.*'
+	wait "$pid"
+	until_true grep -q 'call c3 with alice: .* it blocks its addresses now' bob/keyd.log &&
+		! fed bob 'del c3' && ctl bob call end c3 && fed bob 'del c3' &&
+		! fed bob 'session c3.*'
 }
 
 wrong_words() {
@@ -204,6 +206,18 @@ wrong_parties() {
 	refused 36 'nobody has called you' bob_answers c4 &&
 		refused 35 'does not know that subscriber' ctl alice call start c4 peer nobody \
 			local "$A" remote "$B" && ! fed alice 'session c4.*'
+}
+
+# What failed just now stays in the kernel: nothing passes in clear by accident. It
+# may be tried again, but only as it is; or somebody ends it in so many words.
+stays_blocked() {
+	refused 36 'nothing passes between its addresses until "qsctl call end c4"' bob_answers c4 &&
+		! fed bob 'del c4' &&
+		refused 1 'call c4 blocks, but with other addresses or options' \
+			bob_answers c4 timeout 9 &&
+		refused 1 'the call has no keys yet' ctl bob call rekey c4 &&
+		ctl alice call end c4 && both c4 && keys c4 0 &&
+		[ "$(grep -c '^new c4' bob/feed)" -eq 1 ] && hang_up c4
 }
 
 # --------------------------------------------------------------------- cards
@@ -467,7 +481,7 @@ keeps_to_itself() {
 }
 
 ktap_print_header
-ktap_set_plan 29
+ktap_set_plan 30
 ktap_test_run "a key service and two handsets" begin
 ktap_test_run "caller and callee get the same keys, for one of the card's" whole_call
 ktap_test_run "new keys in mid-call, whoever begins" rekeys
@@ -476,9 +490,10 @@ ktap_test_run "new keys when the kernel wants them" kernel_wants_rekey
 ktap_test_run "a hang-up" ends
 ktap_test_run "the kernel's end of a call is the end of it" kernel_ends_it
 ktap_test_run "a two-draw card" two_draw
-ktap_test_run "who does not wait for his call ends it" gives_up
+ktap_test_run "a call that nobody waits for blocks" gives_up
 ktap_test_run "wrong words are named" wrong_words
 ktap_test_run "wrong parties are told so" wrong_parties
+ktap_test_run "a call that cannot be started blocks, and may be tried again" stays_blocked
 ktap_test_run "a wrong PIN is tried once" wrong_pin
 fake_pinentry
 ktap_test_run "the PIN from a pipe, a file and pinentry" unlocks

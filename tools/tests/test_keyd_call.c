@@ -18,6 +18,7 @@ static unsigned int n_exchanges;
 static char said[512]; /* to the service */
 static char told[512]; /* to the kernel */
 static bool kernel_refuses, peer_uses, call_is_gone;
+static uint16_t local_port;
 static struct calls calls;
 static enum failure_code answer; /* to whoever waits; FAILURES: none yet */
 static struct call_waiter waiter;
@@ -170,6 +171,7 @@ static void start(void)
 	want.params.id = "c1";
 	want.params.role = QSC_ROLE_CALLER;
 	want.params.legs[0].suite = QSC_SUITE_AEAD_AES_256_GCM;
+	want.params.legs[0].local.in4.sin_port = htons(local_port);
 	call_start(&calls, &want, &waiter);
 }
 
@@ -234,6 +236,7 @@ static int begin(void **state)
 	n_exchanges = 0;
 	said[0] = told[0] = '\0';
 	kernel_refuses = peer_uses = call_is_gone = false;
+	local_port = 5004;
 	answer = FAILURES;
 	waiter.done = done;
 	memset(&calls, 0, sizeof(calls));
@@ -301,29 +304,87 @@ static void what_the_kernel_refuses_costs_no_key(void **state)
 	start();
 	assert_int_equal(answer, FAIL_KERNEL);
 	assert_int_equal(n_exchanges, 0);
+	assert_null(call());
 }
 
-static void a_call_that_cannot_start_leaves_nothing(void **state)
+/* Somebody wanted it secure: then it is not clear by accident. */
+static void a_call_that_cannot_start_blocks(void **state)
 {
+	struct failure why;
+
 	(void)state;
 	start();
 	fails(&exchanges[0], FAIL_NO_CARD);
 	assert_int_equal(answer, FAIL_NO_CARD);
+	assert_true(exchanges[0].freed);
+	assert_string_equal(told, "new0");
+	assert_int_equal(call()->state, CALL_BLOCKED);
+	assert_int_equal(rekey_begin(call(), "test", &why), -1);
+	assert_int_equal(call_end(&calls, "c1", &why), 0);
 	assert_string_equal(told, "new0 del0");
 	assert_null(call());
-	start(); /* and may be tried again */
-	start();
-	assert_int_equal(answer, FAIL_BAD_REQUEST); /* but not twice */
 }
 
-static void a_start_that_nobody_waits_for_ends(void **state)
+/* Without a gap in which something could pass */
+static void a_blocked_call_may_be_tried_again(void **state)
+{
+	(void)state;
+	start();
+	fails(&exchanges[0], FAIL_NO_CARD);
+	start();
+	key_comes(&exchanges[1]);
+	assert_int_equal(answer, FAIL_NONE);
+	assert_string_equal(told, "new0 use0 life1000");
+	start();
+	assert_int_equal(answer, FAIL_BAD_REQUEST); /* there is one */
+}
+
+static void other_addresses_are_another_call(void **state)
+{
+	(void)state;
+	start();
+	fails(&exchanges[0], FAIL_NO_CARD);
+	local_port = 5006;
+	start();
+	assert_int_equal(answer, FAIL_BAD_REQUEST);
+	assert_int_equal(n_exchanges, 1);
+	assert_int_equal(call()->state, CALL_BLOCKED);
+	local_port = 5004;
+	start();
+	assert_int_equal(call()->state, CALL_STARTING);
+}
+
+static void a_key_that_the_kernel_refuses_blocks(void **state)
+{
+	(void)state;
+	start();
+	kernel_refuses = true;
+	key_comes(&exchanges[0]);
+	assert_int_equal(answer, FAIL_KERNEL);
+	assert_int_equal(call()->state, CALL_BLOCKED);
+}
+
+static void a_start_that_nobody_waits_for_blocks(void **state)
 {
 	(void)state;
 	start();
 	call_abandon(&calls, &waiter);
-	assert_string_equal(told, "new0 del0");
+	assert_string_equal(told, "new0");
 	assert_int_equal(answer, FAILURES);
-	assert_null(call());
+	assert_true(exchanges[0].freed);
+	assert_int_equal(call()->state, CALL_BLOCKED);
+}
+
+static void the_end_of_qskeyd_lets_nothing_pass(void **state)
+{
+	(void)state;
+	start();
+	calls_end_all(&calls);
+	assert_int_equal(answer, FAIL_ENDED);
+	assert_string_equal(told, "new0");
+	begin_secure();
+	calls_end_all(&calls);
+	assert_string_equal(told, "");
 }
 
 /* The responder: the peer was ready before. */
@@ -502,6 +563,10 @@ static void the_kernel_ends_calls(void **state)
 	call_is_gone = true;
 	calls_kernel_event(&calls, NULL); /* events were lost */
 	assert_null(call());
+	start();
+	fails(newest(), FAIL_NO_CARD);
+	kernel_says(QSC_CMD_CALL_DEL_NTF, 0);
+	assert_null(call());
 }
 
 int main(void)
@@ -509,9 +574,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_call_starts_and_ends, begin, end),
 		cmocka_unit_test_setup_teardown(what_the_kernel_refuses_costs_no_key, begin, end),
-		cmocka_unit_test_setup_teardown(a_call_that_cannot_start_leaves_nothing, begin,
-						end),
-		cmocka_unit_test_setup_teardown(a_start_that_nobody_waits_for_ends, begin, end),
+		cmocka_unit_test_setup_teardown(a_call_that_cannot_start_blocks, begin, end),
+		cmocka_unit_test_setup_teardown(a_blocked_call_may_be_tried_again, begin, end),
+		cmocka_unit_test_setup_teardown(other_addresses_are_another_call, begin, end),
+		cmocka_unit_test_setup_teardown(a_key_that_the_kernel_refuses_blocks, begin, end),
+		cmocka_unit_test_setup_teardown(a_start_that_nobody_waits_for_blocks, begin, end),
+		cmocka_unit_test_setup_teardown(the_end_of_qskeyd_lets_nothing_pass, begin, end),
 		cmocka_unit_test_setup_teardown(a_ready_peer_gets_the_new_key_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(the_new_key_waits_for_the_peer, begin, end),
 		cmocka_unit_test_setup_teardown(both_may_begin_at_once, begin, end),
