@@ -14,11 +14,8 @@
 const char *call_state_name(enum call_state state)
 {
 	static const char *const names[] = {
-		[CALL_STARTING] = "starting",
-		[CALL_BLOCKED] = "blocked",
-		[CALL_SECURE] = "secure",
-		[CALL_REKEYING] = "rekeying",
-		[CALL_WAITING] = "waiting",
+		[CALL_STARTING] = "starting", [CALL_BLOCKED] = "blocked", [CALL_SECURE] = "secure",
+		[CALL_REKEYING] = "rekeying", [CALL_WAITING] = "waiting",
 	};
 
 	return names[state];

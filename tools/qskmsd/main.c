@@ -104,8 +104,7 @@ static int start_workers(struct service *svc)
 	};
 	int err;
 
-	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader",
-			   READER_BATCH);
+	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader", READER_BATCH);
 	if (!err)
 		err = worker_start(&svc->writer, svc->base, o->store, "qskmsd-writer", 1);
 	if (!err)

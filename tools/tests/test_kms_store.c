@@ -128,8 +128,7 @@ static void each_question_has_its_own_answer(void **state)
 			continue;
 		assert_string_equal(q->slot.card.subscriber, "alice");
 		assert_int_equal(q->slot.burnt, q->index == 30);
-		assert_int_equal(q->slot.chunk[0],
-				 (uint8_t)(31 + q->index / STORE_CHUNK_KEYS * 7));
+		assert_int_equal(q->slot.chunk[0], (uint8_t)(31 + q->index / STORE_CHUNK_KEYS * 7));
 	}
 }
 
