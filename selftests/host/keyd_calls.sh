@@ -189,7 +189,7 @@ gives_up() {
 	pid=$!
 	until_true fed bob 'new c3 role callee' && kill "$pid"
 	wait "$pid"
-	until_true grep -q 'call c3 with alice: .* it blocks its addresses now' bob/keyd.log &&
+	until_true grep -q 'call c3 with alice: .* it lets nothing pass now' bob/keyd.log &&
 		! fed bob 'del c3' && ctl bob call end c3 && fed bob 'del c3' &&
 		! fed bob 'session c3.*'
 }
@@ -211,7 +211,7 @@ wrong_parties() {
 # What failed just now stays in the kernel: nothing passes in clear by accident. It
 # may be tried again, but only as it is; or somebody ends it in so many words.
 stays_blocked() {
-	refused 36 'nothing passes between its addresses until "qsctl call end c4"' bob_answers c4 &&
+	refused 36 'Call c4 stays and lets nothing pass' bob_answers c4 &&
 		! fed bob 'del c4' &&
 		refused 1 'call c4 blocks, but with other addresses or options' \
 			bob_answers c4 timeout 9 &&

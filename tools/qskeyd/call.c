@@ -124,12 +124,11 @@ static void start_failed(void *arg, const struct failure *why)
 	struct call *call = arg;
 	struct failure reason;
 
-	log_warn("call %s with %s: %s; it blocks its addresses now", call->id, call->peer,
-		 why->text);
+	log_warn("call %s with %s: %s; it lets nothing pass now", call->id, call->peer, why->text);
 	failure(&reason, why->code,
-		"%s; nothing passes between its addresses until \"qsctl call end %s\", and call start "
-		"may be tried again",
-		why->text, call->id);
+		"%s. Call %s stays and lets nothing pass until it is started after all, or ended: "
+		"qsctl call end %s",
+		why->text, call->id, call->id);
 	exchange_free(call->now);
 	call->now = NULL;
 	call->state = CALL_BLOCKED;
