@@ -465,6 +465,69 @@ service_gone_in_rekey() {
 		keyd_start bob - && until_true has_card bob
 }
 
+# --------------------------------------------------------- without a card slot
+
+# many NAME COUNT: that many calls of an edge server at the same time
+many() {
+	local i pids='' status=0
+
+	for ((i = 0; i < $2; i++)); do
+		ctl edge call start "$1$i" peer alice local "127.0.0.1:$((20000 + i))" \
+			remote "127.0.0.2:$((20000 + i))" >"edge/said.$i" 2>&1 &
+		pids="$pids $!"
+	done
+	for i in $pids; do
+		wait "$i" || status=1
+	done
+	[ $status -eq 0 ] || [ "${3-}" ] || cat edge/said.*
+	return $status
+}
+
+pool_file() {
+	card_make edge 7 edge 3000 && mkfifo edge/events &&
+		keyd_conf edge "$KMS" "pcsc = no" "pool-file = $work/edge/card.img" \
+			"pool-key = $work/edge/card.key" &&
+		sed -i '/^pin-file/d' edge/conf && keyd_start edge - && many a 40 &&
+		[ "$(left edge)" -eq 2960 ]
+}
+
+# used NAME: keys that its card has given away for good, as the service knows
+used() {
+	kms subscriber status "$1" | sed -n 's/^used: //p'
+}
+
+# Whatever was in flight may be lost; nothing is given twice, for the service would
+# refuse it.
+killed_pool_file() {
+	local i pid
+
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		many "b$i." 20 quiet &
+		pid=$!
+		sleep "0.0$i"
+		halt edge.keyd KILL
+		wait "$pid"
+		keyd_start edge - || return
+	done
+	many c 20 || return
+	echo "given $((3000 - $(left edge))), logged in with $(used edge)"
+	! grep 'login-refused\|does not know this key' edge/keyd.log edge/said.* &&
+		[ "$(left edge)" -ge $((2960 - 20 - 200)) ] &&
+		[ $((3000 - $(left edge))) -ge "$(used edge)" ] && halt edge.keyd
+}
+
+bad_pool_file() {
+	local status=0
+
+	cp edge/card.img edge/good.img
+	printf x | dd of=edge/card.img bs=1 seek=100 conv=notrunc status=none
+	QSC_FEED_LOG=edge/feed QSC_FEED_EVENTS=edge/events "$QSKEYD" --config edge/conf >said 2>&1 ||
+		status=$?
+	cat said
+	mv edge/good.img edge/card.img
+	[ $status -ne 0 ] && grep -q "edge/card.img" said
+}
+
 # ------------------------------------------------------------------- secrecy
 
 keeps_to_itself() {
@@ -481,7 +544,7 @@ keeps_to_itself() {
 }
 
 ktap_print_header
-ktap_set_plan 30
+ktap_set_plan 33
 ktap_test_run "a key service and two handsets" begin
 ktap_test_run "caller and callee get the same keys, for one of the card's" whole_call
 ktap_test_run "new keys in mid-call, whoever begins" rekeys
@@ -516,6 +579,9 @@ ktap_test_run "pcscd is killed in the middle" killed_pcscd
 ktap_test_run "the key service is killed in the middle" killed_service
 ktap_test_run "qskeyd is killed in the middle" killed_helper
 ktap_test_run "packets of the peer end a rekey that the service cannot" service_gone_in_rekey
+ktap_test_run "a pool file instead of a card, for many calls at once" pool_file
+ktap_test_run "qskeyd is killed in the middle of many, and no key is given twice" killed_pool_file
+ktap_test_run "a damaged pool file is named" bad_pool_file
 ktap_test_run "rights, dumps and logs" keeps_to_itself
 [ "$ktap_failed" -eq 0 ] || [ -z "${QSC_LOGS-}" ] || cp -r "$work" "$QSC_LOGS"
 ktap_finished
