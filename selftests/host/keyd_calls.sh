@@ -479,8 +479,8 @@ many() {
 	for i in $pids; do
 		wait "$i" || status=1
 	done
-	[ $status -eq 0 ] || [ "${3-}" ] || cat edge/said.*
-	return $status
+	[ "$status" -eq 0 ] || [ "${3-}" ] || cat edge/said.*
+	return "$status"
 }
 
 pool_file() {
@@ -525,7 +525,7 @@ bad_pool_file() {
 		status=$?
 	cat said
 	mv edge/good.img edge/card.img
-	[ $status -ne 0 ] && grep -q "edge/card.img" said
+	[ "$status" -ne 0 ] && grep -q "edge/card.img" said
 }
 
 # ------------------------------------------------------------------- secrecy

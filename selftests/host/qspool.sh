@@ -268,11 +268,9 @@ simulator_keeps_its_memory() {
 }
 
 helps() {
-	local command
-
 	qspool --help || return
 	for command in make personalise inspect blank set-pin; do
-		qspool $command --help | grep -q "  qspool $command" || { echo $command; return 1; }
+		qspool "$command" --help | grep -q "  qspool $command" || { echo "$command"; return 1; }
 	done
 }
 
