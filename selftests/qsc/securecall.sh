@@ -191,7 +191,10 @@ blocked() {
 	taps_stop
 	dropped=$(counter "$bob" named tx_drop_no_key)
 	echo "$dropped packets dropped"
-	[ "$dropped" -eq 50 ] && ! tap_has_rtp "$work/blocked.pcap" && both named 4 7000 &&
+	[ "$dropped" -eq 50 ] && ! tap_has_rtp "$work/blocked.pcap" || return
+	# The next qskeyd finds the call in the kernel.
+	halt bob.keyd
+	keyd_start bob "$bob" && until_true has_card bob && both named 4 7000 &&
 		flow 4 7000 "$PACKETS" 1000 && hang_up named && flow 4 7000 "$PACKETS" 1000
 }
 

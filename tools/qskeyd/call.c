@@ -183,61 +183,59 @@ static struct call *make_call(struct calls *calls, const struct call_want *want)
 	return call;
 }
 
-static bool same_leg(const struct qsc_leg_params *a, const struct qsc_leg_params *b)
+/* What could not be started before still blocks: it may be, as it is. */
+static struct call *try_again(struct call *call, const struct call_want *want, struct failure *why)
 {
-	return a->suite == b->suite && !memcmp(&a->local, &b->local, sizeof(a->local)) &&
-	       !memcmp(&a->remote, &b->remote, sizeof(a->remote)) &&
-	       a->local_rtcp == b->local_rtcp && a->remote_rtcp == b->remote_rtcp;
-}
+	int64_t age_ms;
 
-/* To the kernel */
-static bool same_call(const struct qsc_call_params *a, const struct qsc_call_params *b)
-{
-	return a->flags == b->flags && a->role == b->role && a->timeout_s == b->timeout_s &&
-	       a->lifetime_s == b->lifetime_s && a->window == b->window &&
-	       same_leg(&a->legs[0], &b->legs[0]);
-}
-
-static bool may_try_again(const struct call *call, const struct qsc_call_params *params,
-			  struct failure *why)
-{
 	if (call->state != CALL_BLOCKED) {
 		failure(why, FAIL_BAD_REQUEST, "there is a call %s already", call->id);
-		return false;
+		return NULL;
 	}
-	if (same_call(&call->params, params))
-		return true;
+	if (feed_waits(call->calls->feed, &want->params, &age_ms))
+		return call;
 	failure(why, FAIL_BAD_REQUEST,
 		"call %s blocks, but with other addresses or options: \"qsctl call end %s\" first",
 		call->id, call->id);
-	return false;
+	return NULL;
 }
 
-/* A new one, or one that blocks since it could not be started before */
-static struct call *find_or_make(struct calls *calls, const struct call_want *want,
+/* The kernel may have it from a qskeyd before this one. */
+static int tell_kernel(struct call *call, struct failure *why)
+{
+	int64_t age_ms;
+
+	if (!feed_call_new(call->calls->feed, &call->params, why))
+		return 0;
+	if (!feed_waits(call->calls->feed, &call->params, &age_ms))
+		return -1;
+	call->started_ms -= age_ms;
+	return 0;
+}
+
+static struct call *make_or_find(struct calls *calls, const struct call_want *want,
 				 struct failure *why)
 {
 	struct call *call = call_find(calls, want->params.id);
 
 	if (call)
-		return may_try_again(call, &want->params, why) ? call : NULL;
+		return try_again(call, want, why);
 	call = make_call(calls, want);
 	if (!call) {
 		failure(why, FAIL_INTERNAL, "qskeyd has not enough memory");
 		return NULL;
 	}
-	if (feed_call_new(calls->feed, &want->params, why)) {
-		call_forget(call, NULL);
-		return NULL;
-	}
-	return call;
+	if (!tell_kernel(call, why))
+		return call;
+	call_forget(call, NULL);
+	return NULL;
 }
 
 void call_start(struct calls *calls, const struct call_want *want, struct call_waiter *waiter)
 {
 	struct exchange_want first;
 	struct failure why;
-	struct call *call = find_or_make(calls, want, &why);
+	struct call *call = make_or_find(calls, want, &why);
 
 	if (!call) {
 		waiter->done(waiter, NULL, &why);
