@@ -67,8 +67,7 @@ coverage: packages
 
 bench: packages
 	@$(MAKE) -s tools tests
-	@selftests/bench/run
-	@selftests/bench/kms
+	@status=0; for b in run kms card; do selftests/bench/$$b || status=1; done; exit $$status
 
 format:
 	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' \
@@ -112,8 +111,8 @@ help:
 	@echo '  check-full     every test on every kernel, fuzzers for long: hours'
 	@echo '  mutants        break the module on purpose, and see the tests notice'
 	@echo '  coverage       how much of the module its tests run'
-	@echo '  bench          instruction counts, to out/bench.json, and speed and size of the'
-	@echo '                 key service, to out/bench-kms.json'
+	@echo '  bench          instructions per packet, speed and size of the key service, and of'
+	@echo '                 cards, to out/bench.json'
 	@echo
 	@echo 'Look after the source'
 	@echo '  format         clang-format of all C code'

@@ -47,6 +47,11 @@ static const struct {
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
 static int usage(FILE *out)
 {
 	fputs("Usage:\n", out);
@@ -67,6 +72,8 @@ static int run(size_t i, int argc, char **argv)
 	unsigned long allowed = commands[i].allowed | commands[i].required;
 	struct args args = { 0 };
 
+	if (argc > 1 && is_help(argv[1]))
+		return printf("Usage:\n%s", commands[i].help) < 0;
 	if (opt_parse(&args, argc, argv, allowed) || opt_require(&args, commands[i].required))
 		return TOOL_USAGE;
 	if (args.file && !commands[i].file)
@@ -80,7 +87,7 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return TOOL_USAGE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+	if (is_help(argv[1]) || !strcmp(argv[1], "help"))
 		return usage(stdout);
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		return puts("qspool " QSC_TOOLS_VERSION) < 0;

@@ -1,37 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* The card in a file: its life, and what damage to the file does. */
-#include "card_test.h"
+#include "file_test.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include <sys/stat.h>
-
-static uint8_t file[16384];
 
 /* Instead of the C library's: these tests need no real disk. */
 int fdatasync(int fildes)
 {
 	(void)fildes;
 	return 0;
-}
-
-static size_t slurp(void)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = read(fd, file, sizeof(file));
-
-	close(fd);
-	assert_true(n > 0 && (size_t)n < sizeof(file));
-	return (size_t)n;
-}
-
-static void spill(size_t len)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-
-	assert_int_equal(write(fd, file, len), len);
-	close(fd);
 }
 
 /* ---------------------------------------------------------------- drawing */

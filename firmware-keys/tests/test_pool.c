@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Pool files: what is damaged is refused, and no two cards get one pool. */
-#include "card_test.h"
+#include "file_test.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include <sys/stat.h>
 
 #include "pool.h"
 
 static const uint8_t pool_key[QSC_KEYS_LEN] = "a pool key of thirty-two bytes..";
-static uint8_t file[2 * 40000];
 
 /* Instead of the C library's: these tests need no real disk. */
 int fsync(int fd)
@@ -66,24 +64,6 @@ static int read_pool(uint32_t *count)
 		assert_int_equal(*count, info.count);
 	pool_close(pool);
 	return n;
-}
-
-static size_t slurp(void)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = read(fd, file, sizeof(file));
-
-	close(fd);
-	assert_true(n > 0 && (size_t)n < sizeof(file));
-	return (size_t)n;
-}
-
-static void spill(size_t len)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-
-	assert_int_equal(write(fd, file, len), len);
-	close(fd);
 }
 
 static void a_pool_survives_a_file_whatever_its_size(void **state)

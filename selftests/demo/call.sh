@@ -126,6 +126,18 @@ namespaces() {
 	until_true ip netns exec alice ping -q -c 1 -W 1 "$BOB"
 }
 
+# end_capture FILE: when tcpdump has written what it has seen, however late it is
+end_capture() {
+	local size=-1
+
+	while [ "$(stat -c %s "$1")" != "$size" ]; do
+		size=$(stat -c %s "$1")
+		sleep 1
+	done
+	kill -INT "$tcpdump"
+	wait "$tcpdump" || :
+}
+
 # data NAMESPACE ADDRESS: the way to the key service
 data() {
 	case $where in
@@ -260,9 +272,11 @@ say "The wire gives Bob a copy of packet $seq with bit $bit of payload byte $byt
 echo "then the packet itself, then the same packet once more."
 
 wire wait $REKEY_AT
-say "In mid-call Alice wants new keys. Each SIM gives another one."
-phone alice call rekey c1
-qsc -n alice call show c1
+if [ "$secure" != no ]; then
+	say "In mid-call Alice wants new keys. Each SIM gives another one."
+	phone alice call rekey c1
+	qsc -n alice call show c1
+fi
 
 wire wait $HANGUP_AT
 say "They hang up. Their applications have not noticed and go on sending; Alice even speaks."
@@ -282,8 +296,7 @@ kill -INT $alice $bob
 impatience=$!
 wait $alice $bob || :
 kill $impatience 2>/dev/null || :
-kill -INT $tcpdump
-wait $tcpdump || :
+end_capture wire.pcap
 counters alice end
 counters bob end
 
@@ -305,9 +318,7 @@ tcpdump=$!
 until grep -q 'listening on' normal.log; do sleep 0.1; done
 "$RTP_FLOW" -c 100 -i 5000 alice $ALICE:6000 $BOB:6000 bob $BOB:6000 $ALICE:6000 >normal.flow 2>&1 ||
 	{ cat normal.flow; failed=1; }
-sleep 0.5
-kill -INT $tcpdump
-wait $tcpdump || :
+end_capture normal.pcap
 left alice >alice.after-normal
 
 say "Bob's SIM is stolen, and his carrier revokes it. Whoever has it chooses a secure call:"

@@ -181,15 +181,17 @@ two_draw() {
 		halt tina.pcscd && halt tina.sim
 }
 
-# Who gives up before it is there, takes the call with him.
+# Who gives up before it is there leaves a call that nothing passes through.
 gives_up() {
 	local pid
 
 	bob_answers c3 &
 	pid=$!
 	until_true fed bob 'new c3 role callee' && kill "$pid"
-	until_true fed bob 'del c3' && wait "$pid"
-	! fed bob 'session c3.*'
+	wait "$pid"
+	until_true grep -q 'call c3 with alice: .* it lets nothing pass now' bob/keyd.log &&
+		! fed bob 'del c3' && ctl bob call end c3 && fed bob 'del c3' &&
+		! fed bob 'session c3.*'
 }
 
 wrong_words() {
@@ -204,6 +206,18 @@ wrong_parties() {
 	refused 36 'nobody has called you' bob_answers c4 &&
 		refused 35 'does not know that subscriber' ctl alice call start c4 peer nobody \
 			local "$A" remote "$B" && ! fed alice 'session c4.*'
+}
+
+# What failed just now stays in the kernel: nothing passes in clear by accident. It
+# may be tried again, but only as it is; or somebody ends it in so many words.
+stays_blocked() {
+	refused 36 'Call c4 stays and lets nothing pass' bob_answers c4 &&
+		! fed bob 'del c4' &&
+		refused 1 'call c4 blocks, but with other addresses or options' \
+			bob_answers c4 timeout 9 &&
+		refused 1 'the call has no keys yet' ctl bob call rekey c4 &&
+		ctl alice call end c4 && both c4 && keys c4 0 &&
+		[ "$(grep -c '^new c4' bob/feed)" -eq 1 ] && hang_up c4
 }
 
 # --------------------------------------------------------------------- cards
@@ -451,6 +465,69 @@ service_gone_in_rekey() {
 		keyd_start bob - && until_true has_card bob
 }
 
+# --------------------------------------------------------- without a card slot
+
+# many NAME COUNT: that many calls of an edge server at the same time
+many() {
+	local i pids='' status=0
+
+	for ((i = 0; i < $2; i++)); do
+		ctl edge call start "$1$i" peer alice local "127.0.0.1:$((20000 + i))" \
+			remote "127.0.0.2:$((20000 + i))" >"edge/said.$i" 2>&1 &
+		pids="$pids $!"
+	done
+	for i in $pids; do
+		wait "$i" || status=1
+	done
+	[ "$status" -eq 0 ] || [ "${3-}" ] || cat edge/said.*
+	return "$status"
+}
+
+pool_file() {
+	card_make edge 7 edge 3000 && mkfifo edge/events &&
+		keyd_conf edge "$KMS" "pcsc = no" "pool-file = $work/edge/card.img" \
+			"pool-key = $work/edge/card.key" &&
+		sed -i '/^pin-file/d' edge/conf && keyd_start edge - && many a 40 &&
+		[ "$(left edge)" -eq 2960 ]
+}
+
+# used NAME: keys that its card has given away for good, as the service knows
+used() {
+	kms subscriber status "$1" | sed -n 's/^used: //p'
+}
+
+# Whatever was in flight may be lost; nothing is given twice, for the service would
+# refuse it.
+killed_pool_file() {
+	local i pid
+
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		many "b$i." 20 quiet &
+		pid=$!
+		sleep "0.0$i"
+		halt edge.keyd KILL
+		wait "$pid"
+		keyd_start edge - || return
+	done
+	many c 20 || return
+	echo "given $((3000 - $(left edge))), logged in with $(used edge)"
+	! grep 'login-refused\|does not know this key' edge/keyd.log edge/said.* &&
+		[ "$(left edge)" -ge $((2960 - 20 - 200)) ] &&
+		[ $((3000 - $(left edge))) -ge "$(used edge)" ] && halt edge.keyd
+}
+
+bad_pool_file() {
+	local status=0
+
+	cp edge/card.img edge/good.img
+	printf x | dd of=edge/card.img bs=1 seek=100 conv=notrunc status=none
+	QSC_FEED_LOG=edge/feed QSC_FEED_EVENTS=edge/events "$QSKEYD" --config edge/conf >said 2>&1 ||
+		status=$?
+	cat said
+	mv edge/good.img edge/card.img
+	[ "$status" -ne 0 ] && grep -q "edge/card.img" said
+}
+
 # ------------------------------------------------------------------- secrecy
 
 keeps_to_itself() {
@@ -467,7 +544,7 @@ keeps_to_itself() {
 }
 
 ktap_print_header
-ktap_set_plan 29
+ktap_set_plan 33
 ktap_test_run "a key service and two handsets" begin
 ktap_test_run "caller and callee get the same keys, for one of the card's" whole_call
 ktap_test_run "new keys in mid-call, whoever begins" rekeys
@@ -476,9 +553,10 @@ ktap_test_run "new keys when the kernel wants them" kernel_wants_rekey
 ktap_test_run "a hang-up" ends
 ktap_test_run "the kernel's end of a call is the end of it" kernel_ends_it
 ktap_test_run "a two-draw card" two_draw
-ktap_test_run "who does not wait for his call ends it" gives_up
+ktap_test_run "a call that nobody waits for blocks" gives_up
 ktap_test_run "wrong words are named" wrong_words
 ktap_test_run "wrong parties are told so" wrong_parties
+ktap_test_run "a call that cannot be started blocks, and may be tried again" stays_blocked
 ktap_test_run "a wrong PIN is tried once" wrong_pin
 fake_pinentry
 ktap_test_run "the PIN from a pipe, a file and pinentry" unlocks
@@ -501,6 +579,9 @@ ktap_test_run "pcscd is killed in the middle" killed_pcscd
 ktap_test_run "the key service is killed in the middle" killed_service
 ktap_test_run "qskeyd is killed in the middle" killed_helper
 ktap_test_run "packets of the peer end a rekey that the service cannot" service_gone_in_rekey
+ktap_test_run "a pool file instead of a card, for many calls at once" pool_file
+ktap_test_run "qskeyd is killed in the middle of many, and no key is given twice" killed_pool_file
+ktap_test_run "a damaged pool file is named" bad_pool_file
 ktap_test_run "rights, dumps and logs" keeps_to_itself
 [ "$ktap_failed" -eq 0 ] || [ -z "${QSC_LOGS-}" ] || cp -r "$work" "$QSC_LOGS"
 ktap_finished

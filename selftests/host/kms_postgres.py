@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 import kms  # noqa: E402
 from kms import FAILED, NO_KEY, OK, Service, request  # noqa: E402
-from postgres import Postgres  # noqa: E402
+from postgres import Postgres, Proxy  # noqa: E402
 from tap import diagnose, equal, has, run, test  # noqa: E402
 
 RANDOM = os.environ.get("QSC_SEED", "1")
@@ -152,6 +152,65 @@ def _(pg, folder):
     assert result["lost"] <= RESTARTS * THREADS, said
     assert result["before"] > 50, said
     s.stop()
+
+
+def try_twice(s, n, first):
+    """A key whose first login failed may be lost, or good for one more."""
+    if first == OK:
+        equal(s.login(1, n), NO_KEY)
+        return 0
+    second = s.login(1, n)
+    assert second in (OK, NO_KEY), (n, first, second)
+    equal(s.login(1, n), NO_KEY)
+    return second == NO_KEY
+
+
+@test("a login survives the loss of its connection at each message, and no key gets in twice")
+def _(pg, folder):
+    pg.database("cut")
+    with Proxy(pg) as proxy:
+        s = Service(folder, "cut", f"postgresql:{proxy.conninfo('cut')}").init().start()
+        s.add_cards(1, 1, keys=100)
+        key = lost = 0
+        for deliver in False, True:
+            struck = skip = 0
+            while struck or not skip:
+                proxy.cut(skip, deliver)
+                first = s.login(1, key)
+                struck = proxy.cut(None)
+                # COMMIT got through, but nobody was told: then the key is not given out.
+                committed = skip + deliver >= 15
+                assert first == OK or struck and committed and first == NO_KEY, (skip, first)
+                lost += try_twice(s, key, first)
+                skip += 1
+                key += 1
+                # 4 for the look-up; 4, 3, 4 and 1 for BEGIN, burn, COMMIT and the end
+            equal((deliver, skip), (deliver, 17))
+        diagnose(f"keys {key} lost {lost}")
+        assert 1 <= lost <= 3, lost
+        # The server is there, but cannot be talked to.
+        proxy.cut(0, every=0)
+        equal(s.login(1, key), FAILED)
+        proxy.cut(None)
+        equal(try_twice(s, key, FAILED), 0)
+        s.stop()
+
+
+@test("many logins at once survive the loss of connections")
+def _(pg, folder):
+    pg.database("cuts")
+    with Proxy(pg) as proxy:
+        s = Service(folder, "cuts", f"postgresql:{proxy.conninfo('cuts')}").init().start()
+        s.add_cards(1, 2, keys=40)
+        diagnose(f"QSC_SEED={RANDOM}")
+        # Setting a connection up again takes 60.
+        proxy.cut(50, every=120 + int(RANDOM) % 40)
+        s.load("--mode=contend", "--cards=2", "--keys=40", f"--threads={THREADS}",
+               "--count=400", f"--random={RANDOM}")  # fmt: skip
+        cuts = proxy.cut(None)
+        diagnose(f"connections lost {cuts}")
+        assert cuts >= 20, cuts
+        s.stop()
 
 
 @test("two services on one store: a key gets in at one of them, a revocation reaches both")

@@ -6,8 +6,10 @@ import glob
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 from tap import skip_all
@@ -79,3 +81,107 @@ class Postgres:
         """A new database; how to connect to it."""
         self.sql(f"CREATE DATABASE {name}")
         return f"host={self.folder} user={USER} dbname={name}"
+
+
+class Proxy:
+    """Between a client and the server: ends connections at messages of the client."""
+
+    def __init__(self, pg):
+        self.server = str(pg.folder / ".s.PGSQL.5432")
+        self.folder = Path(tempfile.mkdtemp(prefix="qskmspx."))
+        self.lock = threading.Lock()
+        self.countdown = self.every = None
+        self.deliver = False
+        self.cuts = 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.folder / ".s.PGSQL.5432"))
+        self.listener.listen(16)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        shutil.rmtree(self.folder)
+
+    def conninfo(self, name):
+        return f"host={self.folder} user={USER} dbname={name}"
+
+    def cut(self, skip, deliver=False, every=None):
+        """After so many messages (None: never), once or again and again; whether the
+        message gets through, though no answer does. Returns how often it was done."""
+        with self.lock:
+            cuts, self.cuts = self.cuts, 0
+            self.countdown, self.every, self.deliver = skip, every, deliver
+        return cuts
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            try:
+                server.connect(self.server)
+            except OSError:
+                client.close()
+                continue
+            for pump in self.requests, self.answers:
+                threading.Thread(target=pump, args=(client, server), daemon=True).start()
+
+    def strikes(self):
+        with self.lock:
+            if self.countdown is None:
+                return False
+            if self.countdown:
+                self.countdown -= 1
+                return False
+            self.countdown = self.every
+            self.cuts += 1
+            return True
+
+    def requests(self, client, server):
+        """Each has a type and its length; the first one has no type."""
+        buffer, head = b"", 0
+        try:
+            while data := client.recv(65536):
+                buffer += data
+                while len(buffer) >= head + 4:
+                    end = head + int.from_bytes(buffer[head : head + 4], "big")
+                    if len(buffer) < end:
+                        break
+                    message, buffer = buffer[:end], buffer[end:]
+                    strikes = head and self.strikes()
+                    head = 1
+                    if strikes and self.deliver:
+                        hang_up(client)
+                    if not strikes or self.deliver:
+                        server.sendall(message)
+                    if strikes:
+                        return
+        except OSError:
+            pass
+        finally:
+            hang_up(client)
+            hang_up(server)
+
+    def answers(self, client, server):
+        try:
+            while data := server.recv(65536):
+                client.sendall(data)
+        except OSError:
+            pass
+        finally:
+            hang_up(client)
+            hang_up(server)
+            server.close()
+            client.close()
+
+
+def hang_up(sock):
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass

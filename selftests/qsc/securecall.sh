@@ -178,12 +178,35 @@ refused() {
 	[ "$status" -eq "$want" ] && grep -qF -- "$text" "$work/said"
 }
 
-# Nobody but the party that was named gets a key, and nothing stays of the try.
+# Nobody but the party that was named gets a key.
 not_named() {
 	start alice named caller carol 192.0.2.1:7000 192.0.2.2:7000 &&
 		refused 36 "nobody has called you" \
 			start bob named callee alice 192.0.2.2:7000 192.0.2.1:7000 &&
-		! "$QSCTL" -n "$bob" call show named && ctl alice call end named
+		ctl alice call end named
+}
+
+# The application of the one that was refused goes on all the same: nothing of it is
+# on the wire until the wish for a secure call is granted after all, or taken back.
+blocked() {
+	local dropped
+
+	"$QSCTL" -n "$bob" call show named | grep -w new || return
+	tap_start "$core" port2 "$work/blocked.pcap"
+	"$RTP_FLOW" -c 50 -n -w 0 "$bob" 192.0.2.2:7000 192.0.2.1:7000
+	taps_stop
+	dropped=$(counter "$bob" named tx_drop_no_key)
+	echo "$dropped packets dropped"
+	[ "$dropped" -eq 50 ] && ! tap_has_rtp "$work/blocked.pcap" || return
+	# The next qskeyd finds the call in the kernel.
+	halt bob.keyd
+	keyd_start bob "$bob" && until_true has_card bob && both named 4 7000 &&
+		flow 4 7000 "$PACKETS" 1000 && hang_up named && flow 4 7000 "$PACKETS" 1000
+}
+
+tap_has_rtp() {
+	grep -aq "$MARKER" "$1" || tcpdump -r "$1" 'src host 192.0.2.2 and udp port 7000' \
+		2>/dev/null | grep .
 }
 
 # call del is enough: qskeyd hears of it.
@@ -207,6 +230,7 @@ revoked() {
 	kms subscriber revoke alice >/dev/null &&
 		refused 32 "the card was revoked" \
 			start alice late caller bob 192.0.2.1:7200 192.0.2.2:7200 &&
+		"$QSCTL" -n "$alice" call show late | grep -w new && ctl alice call end late &&
 		! "$QSCTL" -n "$alice" call show late
 }
 
@@ -229,7 +253,7 @@ netns_add core && netns_add alice && netns_add bob && wire || exit
 ktap_print_header
 families='4 6'
 [ "${QUICK:-0}" = 0 ] || families=4
-ktap_set_plan $((10 + 4 * $(echo "$families" | wc -w)))
+ktap_set_plan $((11 + 4 * $(echo "$families" | wc -w)))
 ktap_test_run "a key service" kms_up
 ktap_test_run "two SIMs" sims_up
 ktap_test_run "two handsets" phones_up
@@ -253,6 +277,7 @@ else
 	ktap_test_fail "the time to the first protected packet"
 fi
 ktap_test_run "who was not named by the caller is refused" not_named
+ktap_test_run "what was refused is not sent in clear, and may be tried again" blocked
 ktap_test_run "call del hangs up, too" deleted
 ktap_test_run "a normal call is left alone" normal
 ktap_test_run "a party that is revoked in a call has no keys any more" revoked_in_call

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /*
  * The kernel hears of a call first: what it refuses costs no key, and from then
- * on nothing passes in clear. A call that cannot be started leaves nothing.
+ * on nothing passes in clear. That stays so if the call cannot be started: who
+ * wanted it secure has to take that back in so many words.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,8 @@
 const char *call_state_name(enum call_state state)
 {
 	static const char *const names[] = {
-		[CALL_STARTING] = "starting",
-		[CALL_SECURE] = "secure",
-		[CALL_REKEYING] = "rekeying",
-		[CALL_WAITING] = "waiting",
+		[CALL_STARTING] = "starting", [CALL_BLOCKED] = "blocked", [CALL_SECURE] = "secure",
+		[CALL_REKEYING] = "rekeying", [CALL_WAITING] = "waiting",
 	};
 
 	return names[state];
@@ -34,9 +33,9 @@ struct exchange_want call_wants(const struct call *call, uint32_t epoch)
 {
 	return (struct exchange_want){
 		.call_id = call->id,
-		.role = call->role,
+		.role = call->params.role,
 		.peer = call->peer,
-		.suite = call->suite,
+		.suite = call->params.legs[0].suite,
 		.epoch = epoch,
 		.card = call->card,
 	};
@@ -100,8 +99,8 @@ void call_limit_lifetime(struct call *call)
 	uint64_t end = (uint64_t)age + call->lifetime;
 	struct failure why;
 
-	if (call->wanted_lifetime && end > call->wanted_lifetime)
-		end = call->wanted_lifetime;
+	if (call->params.lifetime_s && end > call->params.lifetime_s)
+		end = call->params.lifetime_s;
 	if (end > UINT32_MAX)
 		end = 0;
 	if (feed_lifetime(call->calls->feed, call->id, (uint32_t)end, &why))
@@ -119,16 +118,21 @@ void call_keyed(struct call *call, const struct exchange_key *key)
 
 /* ------------------------------------------------------------------- starting */
 
+/* The kernel's side stays as it is: without keys, so that nothing passes. */
 static void start_failed(void *arg, const struct failure *why)
 {
 	struct call *call = arg;
-	struct failure reason = *why, no;
+	struct failure reason;
 
-	log_warn("call %s with %s: %s", call->id, call->peer, why->text);
-	if (feed_call_del(call->calls->feed, call->id, &no))
-		log_error("call %s: %s", call->id, no.text);
+	log_warn("call %s with %s: %s; it lets nothing pass now", call->id, call->peer, why->text);
+	failure(&reason, why->code,
+		"%s. Call %s stays and lets nothing pass until it is started after all, or ended: "
+		"qsctl call end %s",
+		why->text, call->id, call->id);
+	exchange_free(call->now);
+	call->now = NULL;
+	call->state = CALL_BLOCKED;
 	call_answer(call, &reason);
-	call_forget(call, NULL);
 }
 
 static void start_keyed(void *arg, const struct exchange_key *key)
@@ -143,7 +147,7 @@ static void start_keyed(void *arg, const struct exchange_key *key)
 	}
 	exchange_rebind(call->now, &call_live_ops, call);
 	call->state = CALL_SECURE;
-	call->secure_ms = call_now_ms() - call->started_ms;
+	call->secure_ms = call_now_ms() - call->tried_ms;
 	call_keyed(call, key);
 	call_limit_lifetime(call);
 	log_info("call %s with %s is secure after %lld ms: key %u of card %llu, %u left", call->id,
@@ -165,14 +169,10 @@ static struct call *make_call(struct calls *calls, const struct call_want *want)
 	if (!call)
 		return NULL;
 	call->calls = calls;
-	call->state = CALL_STARTING;
-	call->role = want->params.role;
-	call->suite = want->params.legs[0].suite;
-	call->card = want->card;
-	call->wanted_lifetime = want->params.lifetime_s;
 	call->started_ms = call_now_ms();
 	snprintf(call->id, sizeof(call->id), "%s", want->params.id);
-	snprintf(call->peer, sizeof(call->peer), "%s", want->peer);
+	call->params = want->params;
+	call->params.id = call->id;
 	call->timer = evtimer_new(calls->env.base, rekey_timer, call);
 	if (!call->timer) {
 		free(call);
@@ -183,29 +183,69 @@ static struct call *make_call(struct calls *calls, const struct call_want *want)
 	return call;
 }
 
+/* What could not be started before still blocks: it may be, as it is. */
+static struct call *try_again(struct call *call, const struct call_want *want, struct failure *why)
+{
+	int64_t age_ms;
+
+	if (call->state != CALL_BLOCKED) {
+		failure(why, FAIL_BAD_REQUEST, "there is a call %s already", call->id);
+		return NULL;
+	}
+	if (feed_waits(call->calls->feed, &want->params, &age_ms))
+		return call;
+	failure(why, FAIL_BAD_REQUEST,
+		"call %s blocks, but with other addresses or options: \"qsctl call end %s\" first",
+		call->id, call->id);
+	return NULL;
+}
+
+/* The kernel may have it from a qskeyd before this one. */
+static int tell_kernel(struct call *call, struct failure *why)
+{
+	int64_t age_ms;
+
+	if (!feed_call_new(call->calls->feed, &call->params, why))
+		return 0;
+	if (!feed_waits(call->calls->feed, &call->params, &age_ms))
+		return -1;
+	call->started_ms -= age_ms;
+	return 0;
+}
+
+static struct call *make_or_find(struct calls *calls, const struct call_want *want,
+				 struct failure *why)
+{
+	struct call *call = call_find(calls, want->params.id);
+
+	if (call)
+		return try_again(call, want, why);
+	call = make_call(calls, want);
+	if (!call) {
+		failure(why, FAIL_INTERNAL, "qskeyd has not enough memory");
+		return NULL;
+	}
+	if (!tell_kernel(call, why))
+		return call;
+	call_forget(call, NULL);
+	return NULL;
+}
+
 void call_start(struct calls *calls, const struct call_want *want, struct call_waiter *waiter)
 {
 	struct exchange_want first;
 	struct failure why;
-	struct call *call;
+	struct call *call = make_or_find(calls, want, &why);
 
-	if (call_find(calls, want->params.id)) {
-		failure(&why, FAIL_BAD_REQUEST, "there is a call %s already", want->params.id);
-		waiter->done(waiter, NULL, &why);
-		return;
-	}
-	if (feed_call_new(calls->feed, &want->params, &why)) {
-		waiter->done(waiter, NULL, &why);
-		return;
-	}
-	call = make_call(calls, want);
 	if (!call) {
-		feed_call_del(calls->feed, want->params.id, &why);
-		failure(&why, FAIL_INTERNAL, "qskeyd has not enough memory");
 		waiter->done(waiter, NULL, &why);
 		return;
 	}
+	call->state = CALL_STARTING;
 	call->waiter = waiter;
+	call->card = want->card;
+	call->tried_ms = call_now_ms();
+	snprintf(call->peer, sizeof(call->peer), "%s", want->peer);
 	first = call_wants(call, 0);
 	call->now = exchange_start(&calls->env, &first, &start_ops, call);
 	if (call->now)
@@ -246,6 +286,7 @@ void call_abandon(struct calls *calls, const struct call_waiter *waiter)
 	start_failed(call, &why);
 }
 
+/* Calls that have no keys yet stay in the kernel, too, and block. */
 void calls_end_all(struct calls *calls)
 {
 	struct call *call;
@@ -255,9 +296,8 @@ void calls_end_all(struct calls *calls)
 		if (call->state == CALL_STARTING) {
 			failure(&why, FAIL_ENDED, "qskeyd ends");
 			start_failed(call, &why);
-		} else {
-			call_forget(call, NULL);
 		}
+		call_forget(call, NULL);
 	}
 }
 

@@ -12,6 +12,7 @@
 
 enum call_state {
 	CALL_STARTING, /* the first key is on its way */
+	CALL_BLOCKED, /* it did not come: the kernel lets nothing pass */
 	CALL_SECURE, /* the kernel has it */
 	CALL_REKEYING, /* the next key is on its way */
 	CALL_WAITING, /* it is there, but the peer is not known to have it */
@@ -39,19 +40,18 @@ struct call {
 	struct calls *calls;
 	enum call_state state;
 	char id[QSC_KEYS_CALL_ID_MAX + 1];
+	struct qsc_call_params params; /* as the kernel has them */
 	char peer[QSC_KEYS_ID_MAX + 1];
-	unsigned int role;
-	uint32_t suite;
 	uint64_t card;
-	uint32_t wanted_lifetime; /* the user's, seconds; 0: none */
 	uint32_t epoch; /* in use */
 	uint32_t tried; /* the highest epoch that the kernel knows, or that is asked for */
 	uint32_t lifetime; /* of the key in use, as the service said */
 	uint32_t index; /* of the last key on its card */
 	uint32_t remaining; /* and how many were left after it */
 	unsigned int rekeys;
-	int64_t started_ms;
-	int64_t secure_ms; /* how long it took to get there */
+	int64_t started_ms; /* since when the kernel knows it */
+	int64_t tried_ms; /* the last time somebody wanted it started */
+	int64_t secure_ms; /* how long it took from there */
 	struct exchange *now; /* NULL if its connection was lost */
 	struct exchange *next; /* of the epoch @tried */
 	struct event *timer; /* to the next rekey, or to look whether the peer is ready */
@@ -76,7 +76,7 @@ void call_start(struct calls *calls, const struct call_want *want, struct call_w
 struct call *call_find(struct calls *calls, const char *id);
 int call_end(struct calls *calls, const char *id, struct failure *why);
 void call_abandon(struct calls *calls, const struct call_waiter *waiter); /* he has gone */
-void calls_end_all(struct calls *calls); /* their keys stay in the kernel */
+void calls_end_all(struct calls *calls); /* they stay in the kernel as they are */
 void calls_kernel_event(void *arg, const struct qsc_event *event);
 void call_answer(struct call *call, const struct failure *why);
 void call_forget(struct call *call, const char *last_words);

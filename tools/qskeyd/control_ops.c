@@ -36,9 +36,9 @@ static struct json_object *call_object(const struct call *call)
 	put(obj, "id", call->id);
 	put(obj, "state", call_state_name(call->state));
 	put(obj, "peer", call->peer);
-	put(obj, "role", qsc_role_name(call->role));
-	put(obj, "suite", qsc_suite_name(call->suite));
-	if (call->state == CALL_STARTING)
+	put(obj, "role", qsc_role_name(call->params.role));
+	put(obj, "suite", qsc_suite_name(call->params.legs[0].suite));
+	if (call->state == CALL_STARTING || call->state == CALL_BLOCKED)
 		return obj;
 	put_number(obj, "epoch", call->epoch);
 	put_number(obj, "card", call->card);

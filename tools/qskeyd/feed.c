@@ -111,6 +111,52 @@ bool feed_has_call(struct feed *feed, const char *id)
 	return qsc_call_get(feed->sk, id, ignore, NULL) != -ENOENT;
 }
 
+static bool same_addr(const union qsc_addr *a, const union qsc_addr *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in4.sin_port == b->in4.sin_port &&
+		       a->in4.sin_addr.s_addr == b->in4.sin_addr.s_addr;
+	return a->in6.sin6_port == b->in6.sin6_port &&
+	       !memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof(a->in6.sin6_addr));
+}
+
+static bool same_leg(const struct qsc_leg *leg, const struct qsc_leg_params *params)
+{
+	return leg->suite == params->suite && same_addr(&leg->local, &params->local) &&
+	       same_addr(&leg->remote, &params->remote) && leg->local_rtcp == params->local_rtcp &&
+	       leg->remote_rtcp == params->remote_rtcp;
+}
+
+struct waits {
+	const struct qsc_call_params *params;
+	int64_t age_ms; /* -1: another call, or none that waits */
+};
+
+static int look_at_call(const struct qsc_call *call, void *arg)
+{
+	struct waits *waits = arg;
+	const struct qsc_call_params *p = waits->params;
+
+	if (call->state == QSC_CALL_STATE_NEW && call->n_legs == p->n_legs &&
+	    call->flags == p->flags && call->role == p->role && call->timeout_s == p->timeout_s &&
+	    call->lifetime_s == p->lifetime_s &&
+	    call->window == (p->window ? p->window : QSC_WINDOW_DEFAULT) &&
+	    same_leg(&call->legs[0], &p->legs[0]))
+		waits->age_ms = (int64_t)call->age_ms;
+	return 0;
+}
+
+bool feed_waits(struct feed *feed, const struct qsc_call_params *params, int64_t *age_ms)
+{
+	struct waits waits = { .params = params, .age_ms = -1 };
+	int err = qsc_call_get(feed->sk, params->id, look_at_call, &waits);
+
+	*age_ms = waits.age_ms;
+	return !err && waits.age_ms >= 0;
+}
+
 int feed_session(struct feed *feed, const struct exchange_want *want,
 		 const struct exchange_key *key, bool hold, struct failure *why)
 {

@@ -23,6 +23,9 @@ int feed_erase(struct feed *feed, const char *id, struct failure *why);
 int feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why);
 bool feed_has_call(struct feed *feed, const char *id);
 
+/* Whether the kernel has exactly this call, without keys; since when */
+bool feed_waits(struct feed *feed, const struct qsc_call_params *params, int64_t *age_ms);
+
 /* Give the kernel both keys; with @hold it sends under the old one until told. */
 int feed_session(struct feed *feed, const struct exchange_want *want,
 		 const struct exchange_key *key, bool hold, struct failure *why);

@@ -12,8 +12,8 @@
 #include "drop.h"
 #include "log.h"
 #include "link.h"
+#include "loop.h"
 #include "protect.h"
-#include "systemd.h"
 
 /* Ephemeral keys of TLS, requests with PINs, keys of a batch of draws */
 #define ARENA (4UL << 20)
@@ -149,22 +149,8 @@ static void stop(struct helper *h)
 
 static int serve(struct helper *h)
 {
-	struct event *term = evsignal_new(h->base, SIGTERM, loop_over, h->base);
-	struct event *intr = evsignal_new(h->base, SIGINT, loop_over, h->base);
-	int ret = -ENOMEM;
-
-	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL)) {
-		log_info("ready at %s, for the key service at %s", h->config.socket,
-			 h->config.service);
-		tell_systemd("READY=1");
-		ret = event_base_dispatch(h->base) < 0 ? -EIO : 0;
-		tell_systemd("STOPPING=1");
-	}
-	if (term)
-		event_free(term);
-	if (intr)
-		event_free(intr);
-	return ret;
+	log_info("ready at %s, for the key service at %s", h->config.socket, h->config.service);
+	return loop_until_signal(h->base);
 }
 
 int main(int argc, char **argv)

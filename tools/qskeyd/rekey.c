@@ -188,7 +188,7 @@ int rekey_begin(struct call *call, const char *because, struct failure *why)
 {
 	struct exchange_want want;
 
-	if (call->state == CALL_STARTING)
+	if (call->state == CALL_STARTING || call->state == CALL_BLOCKED)
 		return failure(why, FAIL_BAD_REQUEST, "the call has no keys yet");
 	if (call->state == CALL_REKEYING)
 		return failure(why, FAIL_BAD_REQUEST, "new keys are on their way already");

@@ -37,7 +37,7 @@ struct admin_conn {
 	size_t out_len;
 	size_t out_sent;
 
-	struct job job;
+	struct store_job job;
 	enum admin_op op;
 	char name[ADMIN_NAME_MAX]; /* a subscriber, "card:NUMBER" or a file */
 	int64_t after;

@@ -21,7 +21,7 @@
 
 #define PAGE 500 /* cards in one answer */
 
-static struct admin_conn *conn_of(struct job *job)
+static struct admin_conn *conn_of(void *job)
 {
 	return (struct admin_conn *)((char *)job - offsetof(struct admin_conn, job));
 }
@@ -156,7 +156,7 @@ static int do_stats(struct admin_conn *conn, struct store *st)
 	return 0;
 }
 
-static void run(struct job *job, struct store *st)
+static void run(struct store_job *job, struct store *st, const struct question *answer)
 {
 	static int (*const ops[])(struct admin_conn * conn, struct store * st) = {
 		[ADMIN_ADD] = do_add,	    [ADMIN_LIST] = do_list,   [ADMIN_STATUS] = do_status,
@@ -164,6 +164,7 @@ static void run(struct job *job, struct store *st)
 	};
 	struct admin_conn *conn = conn_of(job);
 
+	(void)answer;
 	conn->err = ops[conn->op](conn, st);
 }
 
@@ -281,7 +282,7 @@ static void start(struct admin_conn *conn)
 		return;
 	}
 	conn->job.run = run;
-	conn->job.done = done;
+	conn->job.job.done = done;
 	conn->busy = true;
 	worker_submit(conn->op == ADMIN_ADD || conn->op == ADMIN_REVOKE ? svc->writer :
 									  svc->browser,

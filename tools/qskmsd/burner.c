@@ -25,7 +25,7 @@ struct burner {
 };
 
 struct batch {
-	struct job job;
+	struct store_job job;
 	struct burner *burner;
 	size_t n;
 	int err;
@@ -33,15 +33,16 @@ struct batch {
 	struct burn burns[];
 };
 
-static struct batch *batch_of(struct job *job)
+static struct batch *batch_of(void *job)
 {
 	return (struct batch *)((char *)job - offsetof(struct batch, job));
 }
 
-static void run_batch(struct job *job, struct store *st)
+static void run_batch(struct store_job *job, struct store *st, const struct question *answer)
 {
 	struct batch *batch = batch_of(job);
 
+	(void)answer;
 	/* In one order, or two services on one store might wait for each other in a circle. */
 	qsort(batch->burns, batch->n, sizeof(batch->burns[0]), burn_compare);
 	batch->err = st->ops->burn(st, batch->burns, batch->n);
@@ -110,7 +111,7 @@ static void commit(struct burner *burner)
 	}
 	batch->burner = burner;
 	batch->job.run = run_batch;
-	batch->job.done = batch_done;
+	batch->job.job.done = batch_done;
 	batch->n = n;
 	for (size_t i = 0; i < n; i++) {
 		req = TAILQ_FIRST(&burner->waiting);

@@ -59,20 +59,35 @@ static void call_name(const struct qsc_keys_call *call, struct call_name *name)
 	memcpy(name->callee, call->callee, sizeof(name->callee));
 }
 
-static void run_check(struct job *job, struct store *st)
+static struct conn *checked_conn(void *job)
 {
-	struct conn *conn = (struct conn *)((char *)job - offsetof(struct conn, check.job));
-	struct party_check *check = &conn->check;
+	return (struct conn *)((char *)job - offsetof(struct conn, check.job));
+}
 
-	check->err =
-		st->ops->check(st, conn->card, conn->req.peer, &check->self_ok, &check->peer_ok);
+static bool ask_parties(struct store_job *job, struct question *question)
+{
+	struct conn *conn = checked_conn(job);
+
+	question->kind = ASK_PARTIES;
+	question->card = conn->card;
+	question->peer = conn->req.peer;
+	return true;
+}
+
+static void run_check(struct store_job *job, struct store *st, const struct question *answer)
+{
+	struct party_check *check = &checked_conn(job)->check;
+
+	check->err = answer->err;
+	check->self_ok = answer->card_ok;
+	check->peer_ok = answer->peer_ok;
 	if (check->err)
 		log_error("%s", st->error);
 }
 
 static void checked(struct job *job)
 {
-	struct conn *conn = (struct conn *)((char *)job - offsetof(struct conn, check.job));
+	struct conn *conn = checked_conn(job);
 	const struct party_check *check = &conn->check;
 
 	if (conn->state == CONN_BUSY) {
@@ -92,8 +107,9 @@ static void checked(struct job *job)
 /* Another service on the same store may have revoked one of them. */
 static void check_parties(struct conn *conn)
 {
+	conn->check.job.ask = ask_parties;
 	conn->check.job.run = run_check;
-	conn->check.job.done = checked;
+	conn->check.job.job.done = checked;
 	conn->jobs++;
 	worker_submit(conn->svc->reader, &conn->check.job);
 }

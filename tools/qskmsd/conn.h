@@ -35,7 +35,7 @@ struct conn_keys {
 
 /* A question to the store before a session key is handed out. */
 struct party_check {
-	struct job job;
+	struct store_job job;
 	bool self_ok;
 	bool peer_ok;
 	int err;

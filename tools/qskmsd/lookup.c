@@ -70,35 +70,43 @@ static enum lookup_result use_slot(struct lookup *l, const struct slot *slot)
 	return err ? LOOKUP_FAILED : LOOKUP_BURNT;
 }
 
-static enum lookup_result find(struct lookup *l, struct store *st)
+static struct lookup *lookup_of(void *job)
 {
-	struct slot slot;
-	int err;
-
-	if (qsc_kid_open(l->svc->kid, l->kid, &l->card, &l->slot))
-		return LOOKUP_UNKNOWN;
-	err = st->ops->get_slot(st, l->card, l->slot, &slot);
-	if (err == -ENOENT)
-		return LOOKUP_UNKNOWN;
-	if (err) {
-		log_error("%s", st->error);
-		return LOOKUP_FAILED;
-	}
-	l->profile = slot.card.profile;
-	memcpy(l->subscriber, slot.card.subscriber, sizeof(l->subscriber));
-	return use_slot(l, &slot);
+	return (struct lookup *)((char *)job - offsetof(struct lookup, job));
 }
 
-static void run(struct job *job, struct store *st)
+static bool ask(struct store_job *job, struct question *question)
 {
-	struct lookup *l = (struct lookup *)((char *)job - offsetof(struct lookup, job));
+	struct lookup *l = lookup_of(job);
 
-	l->result = find(l, st);
+	if (qsc_kid_open(l->svc->kid, l->kid, &l->card, &l->slot))
+		return false;
+	question->kind = ASK_SLOT;
+	question->card = l->card;
+	question->index = l->slot;
+	return true;
+}
+
+static void run(struct store_job *job, struct store *st, const struct question *answer)
+{
+	struct lookup *l = lookup_of(job);
+
+	l->result = LOOKUP_UNKNOWN;
+	if (!answer || answer->err == -ENOENT)
+		return;
+	l->result = LOOKUP_FAILED;
+	if (answer->err) {
+		log_error("%s", st->error);
+		return;
+	}
+	l->profile = answer->slot.card.profile;
+	memcpy(l->subscriber, answer->slot.card.subscriber, sizeof(l->subscriber));
+	l->result = use_slot(l, &answer->slot);
 }
 
 static void done(struct job *job)
 {
-	struct lookup *l = (struct lookup *)((char *)job - offsetof(struct lookup, job));
+	struct lookup *l = lookup_of(job);
 
 	l->done(l);
 }
@@ -106,7 +114,8 @@ static void done(struct job *job)
 void lookup_start(struct lookup *l)
 {
 	l->keys = NULL;
+	l->job.ask = ask;
 	l->job.run = run;
-	l->job.done = done;
+	l->job.job.done = done;
 	worker_submit(l->svc->reader, &l->job);
 }

@@ -28,7 +28,7 @@ struct service;
  * @keys: out, when found: from the secure heap, the caller's to free
  */
 struct lookup {
-	struct job job;
+	struct store_job job;
 	struct service *svc;
 	uint8_t kid[QSC_KEYS_KID];
 	void *owner;

@@ -13,12 +13,14 @@
 #include "conn.h"
 #include "kit.h"
 #include "log.h"
+#include "loop.h"
 #include "options.h"
 #include "protect.h"
-#include "systemd.h"
 
 /* Descriptors beside those of connections */
 #define OTHER_FILES 64
+/* Logins that are looked up together */
+#define READER_BATCH 32
 /* For source and kit, and keys that TLS has for a moment */
 #define ARENA_BASE (1UL << 20)
 
@@ -102,11 +104,11 @@ static int start_workers(struct service *svc)
 	};
 	int err;
 
-	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader");
+	err = worker_start(&svc->reader, svc->base, o->store, "qskmsd-reader", READER_BATCH);
 	if (!err)
-		err = worker_start(&svc->writer, svc->base, o->store, "qskmsd-writer");
+		err = worker_start(&svc->writer, svc->base, o->store, "qskmsd-writer", 1);
 	if (!err)
-		err = worker_start(&svc->browser, svc->base, o->store, "qskmsd-browser");
+		err = worker_start(&svc->browser, svc->base, o->store, "qskmsd-browser", 1);
 	if (err)
 		return err;
 	svc->burner = burner_new(svc->base, svc->writer, &params, &svc->stats);
@@ -170,31 +172,6 @@ static void stop(struct service *svc)
 		event_base_free(svc->base);
 }
 
-static void end(evutil_socket_t sig, short what, void *arg)
-{
-	(void)sig;
-	(void)what;
-	event_base_loopbreak(arg);
-}
-
-static int serve(struct service *svc)
-{
-	struct event *term = evsignal_new(svc->base, SIGTERM, end, svc->base);
-	struct event *intr = evsignal_new(svc->base, SIGINT, end, svc->base);
-	int ret = -ENOMEM;
-
-	if (term && intr && !event_add(term, NULL) && !event_add(intr, NULL)) {
-		tell_systemd("READY=1");
-		ret = event_base_dispatch(svc->base) < 0 ? -EIO : 0;
-		tell_systemd("STOPPING=1");
-	}
-	if (term)
-		event_free(term);
-	if (intr)
-		event_free(intr);
-	return ret;
-}
-
 int main(int argc, char **argv)
 {
 	static struct service svc;
@@ -210,7 +187,7 @@ int main(int argc, char **argv)
 		log_error("cannot start%s%s", err == -ENOMEM ? ": " : "",
 			  err == -ENOMEM ? strerror(ENOMEM) : "");
 	else if (!svc.opts.init)
-		err = serve(&svc);
+		err = loop_until_signal(svc.base);
 	stop(&svc);
 	curl_global_cleanup();
 	return err ? EXIT_FAILED : 0;

@@ -302,6 +302,44 @@ PGresult *pg_run(struct store *st, enum pg_statement which, const struct pg_args
 	return NULL;
 }
 
+bool pg_send(struct pg *pg, enum pg_statement which, const struct pg_args *args)
+{
+	char name[8];
+
+	snprintf(name, sizeof(name), "s%d", (int)which);
+	return PQsendQueryPrepared(pg->conn, name, args->n, args->values, args->lengths,
+				   args->formats, 1);
+}
+
+/* A NULL ends the answer to each statement. */
+PGresult *pg_next(struct pg *pg)
+{
+	PGresult *res = PQgetResult(pg->conn), *end = res ? PQgetResult(pg->conn) : NULL;
+
+	if (!end)
+		return res;
+	PQclear(res);
+	PQclear(end);
+	return NULL;
+}
+
+void pg_end_pipeline(struct pg *pg)
+{
+	unsigned int ends = 0;
+
+	while (!pg_lost(pg) && ends < 2) {
+		PGresult *res = PQgetResult(pg->conn);
+		bool over = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+
+		ends = res ? 0 : ends + 1;
+		PQclear(res);
+		if (over && PQexitPipelineMode(pg->conn))
+			return;
+	}
+	PQfinish(pg->conn);
+	pg->conn = NULL;
+}
+
 int pg_command(struct store *st, const char *sql, const char *what)
 {
 	struct pg *pg = st->priv;

@@ -85,6 +85,33 @@ struct slot {
 	size_t chunk_len;
 };
 
+enum question_kind {
+	ASK_SLOT,
+	ASK_PARTIES,
+};
+
+/**
+ * struct question - what a login or a call has to know
+ * @kind: enum question_kind
+ * @card: card number
+ * @index: of the slot; ASK_SLOT
+ * @peer: subscriber; ASK_PARTIES
+ * @err: out: 0, -EIO, or -ENOENT if there is no such slot, or it is shredded
+ * @slot: out, ASK_SLOT
+ * @card_ok: out, ASK_PARTIES: the card is active
+ * @peer_ok: out, ASK_PARTIES: @peer has an active card
+ */
+struct question {
+	enum question_kind kind;
+	uint64_t card;
+	uint32_t index;
+	const char *peer;
+	int err;
+	bool card_ok;
+	bool peer_ok;
+	struct slot slot;
+};
+
 /**
  * struct burn - one key to be burnt
  * @card: card number
@@ -122,11 +149,10 @@ typedef int (*store_card_cb)(const struct card *card, void *arg);
  * @find_card: the active card of a subscriber, else the one revoked last
  * @list_cards: up to @limit cards with numbers above @after, in order; ends
  *	early if the callback returns non-zero
- * @get_slot: -ENOENT if there is no such card or slot, or it is shredded
+ * @ask: answer questions, many at a time for the price of a few
  * @burn: all in one transaction that is on disk when 0 is returned. Each bit
  *	is set by a conditional update, so of several processes one wins
  * @used: how many keys of a card are burnt
- * @check: whether card @number is active, and whether @peer has an active card
  * @revoke: durable; drops the pool and the keys that open it
  * @count: cards by state
  */
@@ -146,11 +172,9 @@ struct store_ops {
 	int (*find_card)(struct store *st, const char *subscriber, struct card *card);
 	int (*list_cards)(struct store *st, int64_t after, unsigned int limit, store_card_cb cb,
 			  void *arg);
-	int (*get_slot)(struct store *st, uint64_t number, uint32_t index, struct slot *slot);
+	void (*ask)(struct store *st, struct question *questions, size_t n);
 	int (*burn)(struct store *st, struct burn *burns, size_t n);
 	int (*used)(struct store *st, uint64_t number, uint64_t *used);
-	int (*check)(struct store *st, uint64_t number, const char *peer, bool *card_ok,
-		     bool *peer_ok);
 	int (*revoke)(struct store *st, uint64_t number, int64_t when, const uint8_t *token,
 		      size_t token_len);
 	int (*count)(struct store *st, struct store_counts *counts);

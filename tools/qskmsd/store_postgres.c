@@ -251,87 +251,124 @@ static int read_slot(struct store *st, const PGresult *res, uint32_t index, stru
 	return 0;
 }
 
-static int get_slot(struct store *st, uint64_t number, uint32_t index, struct slot *slot)
+static enum pg_statement question_args(const struct question *q, struct pg_args *args)
+{
+	pg_add_int(args, (int64_t)q->card);
+	if (q->kind == ASK_PARTIES) {
+		pg_add_text(args, q->peer);
+		return PG_CHECK;
+	}
+	pg_add_int(args, store_row(q->card, store_chunk_of(q->index)));
+	return PG_GET_SLOT;
+}
+
+static int read_answer(struct store *st, const PGresult *res, struct question *q)
+{
+	if (q->kind == ASK_SLOT)
+		return PQntuples(res) ? read_slot(st, res, q->index, &q->slot) : -ENOENT;
+	q->card_ok = pg_int(res, 0, 0);
+	q->peer_ok = pg_int(res, 0, 1);
+	return 0;
+}
+
+static int ask_one(struct store *st, struct question *q)
 {
 	struct pg_args args = { 0 };
-	PGresult *res;
-	int ret;
+	enum pg_statement which = question_args(q, &args);
+	PGresult *res = pg_run(st, which, &args, "read");
+	int ret = res ? read_answer(st, res, q) : -EIO;
 
-	pg_add_int(&args, (int64_t)number);
-	pg_add_int(&args, store_row(number, store_chunk_of(index)));
-	res = pg_run(st, PG_GET_SLOT, &args, "read");
-	if (!res)
-		return -EIO;
-	ret = PQntuples(res) ? read_slot(st, res, index, slot) : -ENOENT;
 	PQclear(res);
 	return ret;
+}
+
+static bool send_questions(struct pg *pg, const struct question *questions, size_t n)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < n; i++) {
+		struct pg_args args = { 0 };
+		enum pg_statement which = question_args(&questions[i], &args);
+
+		ok = pg_send(pg, which, &args);
+	}
+	return PQpipelineSync(pg->conn) && ok;
+}
+
+/* How many were answered before something went wrong */
+static size_t ask_pipeline(struct store *st, struct question *questions, size_t n)
+{
+	struct pg *pg = st->priv;
+	bool ok;
+	size_t done = 0;
+
+	if (pg_lost(pg) || !PQenterPipelineMode(pg->conn))
+		return 0;
+	ok = send_questions(pg, questions, n);
+	while (ok && done < n) {
+		PGresult *res = pg_next(pg);
+
+		ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+		if (ok)
+			questions[done].err = read_answer(st, res, &questions[done]);
+		done += ok;
+		PQclear(res);
+	}
+	pg_end_pipeline(pg);
+	return done;
+}
+
+/* What one of many questions breaks is no matter of the others: they are asked again. */
+static void ask(struct store *st, struct question *questions, size_t n)
+{
+	size_t done = n > 1 ? ask_pipeline(st, questions, n) : 0;
+
+	for (; done < n; done++)
+		questions[done].err = ask_one(st, &questions[done]);
 }
 
 static bool send_burns(struct pg *pg, const struct burn *burns, size_t n)
 {
 	bool ok = PQsendQueryParams(pg->conn, "BEGIN", 0, NULL, NULL, NULL, NULL, 0);
-	char name[8];
 
-	snprintf(name, sizeof(name), "s%d", PG_BURN);
 	for (size_t i = 0; ok && i < n; i++) {
 		struct pg_args args = { 0 };
 
 		pg_add_int(&args, (int64_t)burns[i].card);
 		pg_add_int(&args, store_row(burns[i].card, store_chunk_of(burns[i].slot)));
 		pg_add_int(&args, store_bit_of(burns[i].slot));
-		ok = PQsendQueryPrepared(pg->conn, name, args.n, args.values, args.lengths,
-					 args.formats, 1);
+		ok = pg_send(pg, PG_BURN, &args);
 	}
 	ok = ok && PQsendQueryParams(pg->conn, "COMMIT", 0, NULL, NULL, NULL, NULL, 0);
 	/* Even after an error: what was sent has to be answered. */
 	return PQpipelineSync(pg->conn) && ok;
 }
 
-/* One answer of the pipeline, and the NULL that ends it. */
-static bool next_answer(struct store *st, bool failed, bool *changed)
-{
-	struct pg *pg = st->priv;
-	PGresult *res = PQgetResult(pg->conn), *end;
-	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
-
-	*changed = ok && !strcmp(PQcmdTuples(res), "1");
-	if (ok || failed)
-		PQclear(res);
-	else
-		pg_fail(st, "burn keys", res);
-	end = PQgetResult(pg->conn);
-	PQclear(end);
-	return ok && !end;
-}
-
-/* BEGIN, the burns, COMMIT, and the sync point. */
+/* BEGIN, the burns, COMMIT */
 static int burn_answers(struct store *st, struct burn *burns, size_t n)
 {
 	struct pg *pg = st->priv;
-	bool ok = true, changed;
-	PGresult *res;
 
 	for (size_t i = 0; i < n + 2; i++) {
-		ok = next_answer(st, !ok, &changed) && ok;
+		PGresult *res = pg_next(pg);
+
+		if (PQresultStatus(res) != PGRES_COMMAND_OK)
+			return pg_fail(st, "burn keys", res);
 		if (i && i <= n)
-			burns[i - 1].done = changed;
+			burns[i - 1].done = pg_changed(res);
+		else
+			PQclear(res);
 	}
-	res = PQgetResult(pg->conn);
-	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC && ok) {
-		store_fail(st, "store postgresql: cannot burn keys: the server's answers are out "
-			       "of step");
-		ok = false;
-	}
-	PQclear(res);
-	return ok ? 0 : -EIO;
+	return 0;
 }
 
 /* An error skips the rest of a pipeline, COMMIT too: the transaction is still open. */
 static void leave_failed(struct pg *pg)
 {
-	if (!pg_lost(pg) && PQexitPipelineMode(pg->conn))
-		PQclear(PQexec(pg->conn, "ROLLBACK"));
-	if (pg_lost(pg) || PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
+	if (pg_lost(pg))
+		return;
+	PQclear(PQexec(pg->conn, "ROLLBACK"));
+	if (PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
 		return;
 	PQfinish(pg->conn);
 	pg->conn = NULL;
@@ -340,19 +377,17 @@ static void leave_failed(struct pg *pg)
 static int burn_pipeline(struct store *st, struct burn *burns, size_t n)
 {
 	struct pg *pg = st->priv;
-	bool sent;
 	int ret;
 
 	if (!PQenterPipelineMode(pg->conn))
 		return pg_fail(st, "burn keys", NULL);
-	sent = send_burns(pg, burns, n);
-	ret = pg_lost(pg) ? pg_fail(st, "burn keys", NULL) : burn_answers(st, burns, n);
-	if (!ret && !sent)
+	if (send_burns(pg, burns, n))
+		ret = burn_answers(st, burns, n);
+	else
 		ret = pg_fail(st, "burn keys", NULL);
+	pg_end_pipeline(pg);
 	if (ret)
 		leave_failed(pg);
-	else
-		PQexitPipelineMode(pg->conn);
 	return ret;
 }
 
@@ -390,22 +425,6 @@ static int used(struct store *st, uint64_t number, uint64_t *count)
 		return -EIO;
 	for (int row = 0; row < PQntuples(res); row++)
 		*count += (uint64_t)__builtin_popcountll((unsigned long long)pg_int(res, row, 0));
-	PQclear(res);
-	return 0;
-}
-
-static int check(struct store *st, uint64_t number, const char *peer, bool *card_ok, bool *peer_ok)
-{
-	struct pg_args args = { 0 };
-	PGresult *res;
-
-	pg_add_int(&args, (int64_t)number);
-	pg_add_text(&args, peer);
-	res = pg_run(st, PG_CHECK, &args, "read");
-	if (!res)
-		return -EIO;
-	*card_ok = pg_int(res, 0, 0);
-	*peer_ok = pg_int(res, 0, 1);
 	PQclear(res);
 	return 0;
 }
@@ -471,10 +490,9 @@ const struct store_ops store_postgres = {
 	.get_card = get_card,
 	.find_card = find_card,
 	.list_cards = list_cards,
-	.get_slot = get_slot,
+	.ask = ask,
 	.burn = burn,
 	.used = used,
-	.check = check,
 	.revoke = end_card,
 	.count = count,
 };

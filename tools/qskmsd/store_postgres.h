@@ -66,6 +66,16 @@ PGresult *pg_run(struct store *st, enum pg_statement which, const struct pg_args
 		 const char *what);
 int pg_command(struct store *st, const char *sql, const char *what);
 
+/*
+ * Between PQenterPipelineMode() and pg_end_pipeline(): send a statement; the
+ * answer to the next one that was sent.
+ */
+bool pg_send(struct pg *pg, enum pg_statement which, const struct pg_args *args);
+PGresult *pg_next(struct pg *pg);
+
+/* Answers that nobody wants any more are read; a connection that is out of step is lost. */
+void pg_end_pipeline(struct pg *pg);
+
 int pg_connect(struct store *st);
 static inline bool pg_lost(const struct pg *pg)
 {

@@ -233,16 +233,16 @@ static int read_slot(struct store *st, sqlite3_stmt *stmt, uint32_t index, struc
 	return 0;
 }
 
-static int get_slot(struct store *st, uint64_t number, uint32_t index, struct slot *slot)
+static int get_slot(struct store *st, struct question *q)
 {
 	sqlite3_stmt *stmt = lite_statement(st, ST_GET_SLOT);
 	int ret;
 
-	sqlite3_bind_int64(stmt, 1, (int64_t)number);
-	sqlite3_bind_int64(stmt, 2, store_row(number, store_chunk_of(index)));
+	sqlite3_bind_int64(stmt, 1, (int64_t)q->card);
+	sqlite3_bind_int64(stmt, 2, store_row(q->card, store_chunk_of(q->index)));
 	switch (sqlite3_step(stmt)) {
 	case SQLITE_ROW:
-		ret = read_slot(st, stmt, index, slot);
+		ret = read_slot(st, stmt, q->index, &q->slot);
 		break;
 	case SQLITE_DONE:
 		ret = -ENOENT;
@@ -252,6 +252,29 @@ static int get_slot(struct store *st, uint64_t number, uint32_t index, struct sl
 	}
 	lite_done(stmt);
 	return ret;
+}
+
+static int get_parties(struct store *st, struct question *q)
+{
+	sqlite3_stmt *stmt = lite_statement(st, ST_CHECK);
+	int ret = 0;
+
+	sqlite3_bind_int64(stmt, 1, (int64_t)q->card);
+	lite_bind_text(stmt, 2, q->peer);
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		q->card_ok = sqlite3_column_int(stmt, 0);
+		q->peer_ok = sqlite3_column_int(stmt, 1);
+	} else {
+		ret = lite_fail(st, "read");
+	}
+	lite_done(stmt);
+	return ret;
+}
+
+static void ask(struct store *st, struct question *questions, size_t n)
+{
+	for (struct question *q = questions; q < questions + n; q++)
+		q->err = q->kind == ASK_SLOT ? get_slot(st, q) : get_parties(st, q);
 }
 
 static int burn_one(struct store *st, struct burn *burn)
@@ -294,23 +317,6 @@ static int used(struct store *st, uint64_t number, uint64_t *count)
 			(unsigned long long)sqlite3_column_int64(stmt, 0));
 	if (step != SQLITE_DONE)
 		ret = lite_fail(st, "read");
-	lite_done(stmt);
-	return ret;
-}
-
-static int check(struct store *st, uint64_t number, const char *peer, bool *card_ok, bool *peer_ok)
-{
-	sqlite3_stmt *stmt = lite_statement(st, ST_CHECK);
-	int ret = 0;
-
-	sqlite3_bind_int64(stmt, 1, (int64_t)number);
-	lite_bind_text(stmt, 2, peer);
-	if (sqlite3_step(stmt) == SQLITE_ROW) {
-		*card_ok = sqlite3_column_int(stmt, 0);
-		*peer_ok = sqlite3_column_int(stmt, 1);
-	} else {
-		ret = lite_fail(st, "read");
-	}
 	lite_done(stmt);
 	return ret;
 }
@@ -384,10 +390,9 @@ const struct store_ops store_sqlite = {
 	.get_card = get_card,
 	.find_card = find_card,
 	.list_cards = list_cards,
-	.get_slot = get_slot,
+	.ask = ask,
 	.burn = burn,
 	.used = used,
-	.check = check,
 	.revoke = end_card,
 	.count = count,
 };

@@ -1,158 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* Calls from state to state, with a service and a kernel that the test plays. */
-#include "keyd/keyd_test.h"
+#include "keyd/call_test.h"
 
-#include "call.h"
 #include "log.h"
-
-/* An exchange is what the test makes of it. */
-struct exchange {
-	const struct exchange_ops *ops;
-	void *arg;
-	uint32_t epoch;
-	bool freed;
-};
-
-static struct exchange exchanges[16];
-static unsigned int n_exchanges;
-static char said[512]; /* to the service */
-static char told[512]; /* to the kernel */
-static bool kernel_refuses, peer_uses, call_is_gone;
-static struct calls calls;
-static enum failure_code answer; /* to whoever waits; FAILURES: none yet */
-static struct call_waiter waiter;
-
-struct exchange *__wrap_exchange_start(const struct exchange_env *env,
-				       const struct exchange_want *want,
-				       const struct exchange_ops *ops, void *arg);
-void __wrap_exchange_free(struct exchange *ex);
-void __wrap_exchange_rebind(struct exchange *ex, const struct exchange_ops *ops, void *arg);
-void __wrap_exchange_say(struct exchange *ex, const char *op, const uint32_t *epoch);
-void __wrap_exchange_say_last(struct exchange *ex, const char *op);
-int __wrap_feed_call_new(struct feed *feed, const struct qsc_call_params *params,
-			 struct failure *why);
-int __wrap_feed_call_del(struct feed *feed, const char *id, struct failure *why);
-int __wrap_feed_erase(struct feed *feed, const char *id, struct failure *why);
-int __wrap_feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why);
-bool __wrap_feed_has_call(struct feed *feed, const char *id);
-bool __wrap_feed_peer_uses(struct feed *feed, const char *id, uint32_t epoch);
-int __wrap_feed_session(struct feed *feed, const struct exchange_want *want,
-			const struct exchange_key *key, bool hold, struct failure *why);
-int __wrap_feed_activate(struct feed *feed, const char *id, struct failure *why);
-
-static void note(char *book, const char *word, uint32_t number)
-{
-	size_t len = strlen(book);
-
-	snprintf(book + len, 512 - len, "%s%s%u", len ? " " : "", word, number);
-}
-
-struct exchange *__wrap_exchange_start(const struct exchange_env *env,
-				       const struct exchange_want *want,
-				       const struct exchange_ops *ops, void *arg)
-{
-	struct exchange *ex = &exchanges[n_exchanges++];
-
-	(void)env;
-	*ex = (struct exchange){ .ops = ops, .arg = arg, .epoch = want->epoch };
-	return ex;
-}
-
-void __wrap_exchange_free(struct exchange *ex)
-{
-	if (!ex)
-		return;
-	assert_false(ex->freed);
-	ex->freed = true;
-}
-
-void __wrap_exchange_rebind(struct exchange *ex, const struct exchange_ops *ops, void *arg)
-{
-	assert_false(ex->freed);
-	ex->ops = ops;
-	ex->arg = arg;
-}
-
-void __wrap_exchange_say(struct exchange *ex, const char *op, const uint32_t *epoch)
-{
-	assert_false(ex->freed);
-	note(said, op, *epoch);
-}
-
-void __wrap_exchange_say_last(struct exchange *ex, const char *op)
-{
-	if (!ex)
-		return;
-	note(said, op, ex->epoch);
-	__wrap_exchange_free(ex);
-}
-
-static int kernel(const char *word, uint32_t number, struct failure *why)
-{
-	if (kernel_refuses)
-		return failure(why, FAIL_KERNEL, "no");
-	note(told, word, number);
-	return 0;
-}
-
-int __wrap_feed_call_new(struct feed *feed, const struct qsc_call_params *params,
-			 struct failure *why)
-{
-	(void)feed;
-	(void)params;
-	return kernel("new", 0, why);
-}
-
-int __wrap_feed_call_del(struct feed *feed, const char *id, struct failure *why)
-{
-	(void)feed;
-	(void)id;
-	return kernel("del", 0, why);
-}
-
-int __wrap_feed_erase(struct feed *feed, const char *id, struct failure *why)
-{
-	(void)feed;
-	(void)id;
-	return kernel("erase", 0, why);
-}
-
-int __wrap_feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why)
-{
-	(void)feed;
-	(void)id;
-	return kernel("life", seconds, why);
-}
-
-bool __wrap_feed_has_call(struct feed *feed, const char *id)
-{
-	(void)feed;
-	(void)id;
-	return !call_is_gone;
-}
-
-bool __wrap_feed_peer_uses(struct feed *feed, const char *id, uint32_t epoch)
-{
-	(void)feed;
-	(void)id;
-	(void)epoch;
-	return peer_uses;
-}
-
-int __wrap_feed_session(struct feed *feed, const struct exchange_want *want,
-			const struct exchange_key *key, bool hold, struct failure *why)
-{
-	(void)feed;
-	(void)key;
-	return kernel(hold ? "hold" : "use", want->epoch, why);
-}
-
-int __wrap_feed_activate(struct feed *feed, const char *id, struct failure *why)
-{
-	(void)feed;
-	(void)id;
-	return kernel("activate", 0, why);
-}
 
 /* -------------------------------------------------------------------- helpers */
 
@@ -234,6 +84,7 @@ static int begin(void **state)
 	n_exchanges = 0;
 	said[0] = told[0] = '\0';
 	kernel_refuses = peer_uses = call_is_gone = false;
+	other_call = false;
 	answer = FAILURES;
 	waiter.done = done;
 	memset(&calls, 0, sizeof(calls));
@@ -301,29 +152,94 @@ static void what_the_kernel_refuses_costs_no_key(void **state)
 	start();
 	assert_int_equal(answer, FAIL_KERNEL);
 	assert_int_equal(n_exchanges, 0);
+	assert_null(call());
 }
 
-static void a_call_that_cannot_start_leaves_nothing(void **state)
+/* Somebody wanted it secure: then it is not clear by accident. */
+static void a_call_that_cannot_start_blocks(void **state)
 {
+	struct failure why;
+
 	(void)state;
 	start();
 	fails(&exchanges[0], FAIL_NO_CARD);
 	assert_int_equal(answer, FAIL_NO_CARD);
+	assert_true(exchanges[0].freed);
+	assert_string_equal(told, "new0");
+	assert_int_equal(call()->state, CALL_BLOCKED);
+	assert_int_equal(rekey_begin(call(), "test", &why), -1);
+	assert_int_equal(call_end(&calls, "c1", &why), 0);
 	assert_string_equal(told, "new0 del0");
 	assert_null(call());
-	start(); /* and may be tried again */
-	start();
-	assert_int_equal(answer, FAIL_BAD_REQUEST); /* but not twice */
 }
 
-static void a_start_that_nobody_waits_for_ends(void **state)
+/* Without a gap in which something could pass */
+static void a_blocked_call_may_be_tried_again(void **state)
+{
+	(void)state;
+	start();
+	fails(&exchanges[0], FAIL_NO_CARD);
+	start();
+	key_comes(&exchanges[1]);
+	assert_int_equal(answer, FAIL_NONE);
+	assert_string_equal(told, "new0 use0 life1000");
+	start();
+	assert_int_equal(answer, FAIL_BAD_REQUEST); /* there is one */
+}
+
+static void other_addresses_are_another_call(void **state)
+{
+	(void)state;
+	start();
+	fails(&exchanges[0], FAIL_NO_CARD);
+	other_call = true;
+	start();
+	assert_int_equal(answer, FAIL_BAD_REQUEST);
+	assert_int_equal(n_exchanges, 1);
+	assert_int_equal(call()->state, CALL_BLOCKED);
+	other_call = false;
+	start();
+	assert_int_equal(call()->state, CALL_STARTING);
+}
+
+static void a_key_that_the_kernel_refuses_blocks(void **state)
+{
+	(void)state;
+	start();
+	kernel_refuses = true;
+	key_comes(&exchanges[0]);
+	assert_int_equal(answer, FAIL_KERNEL);
+	assert_int_equal(call()->state, CALL_BLOCKED);
+}
+
+static void a_start_that_nobody_waits_for_blocks(void **state)
 {
 	(void)state;
 	start();
 	call_abandon(&calls, &waiter);
-	assert_string_equal(told, "new0 del0");
+	assert_string_equal(told, "new0");
 	assert_int_equal(answer, FAILURES);
-	assert_null(call());
+	assert_true(exchanges[0].freed);
+	assert_int_equal(call()->state, CALL_BLOCKED);
+}
+
+static void the_end_of_qskeyd_lets_nothing_pass(void **state)
+{
+	(void)state;
+	start();
+	calls_end_all(&calls);
+	assert_int_equal(answer, FAIL_ENDED);
+	assert_string_equal(told, "new0");
+	kernel_refuses = true; /* it has that call; the next qskeyd takes it over */
+	start();
+	assert_int_equal(call()->state, CALL_STARTING);
+	kernel_refuses = false;
+	key_comes(newest());
+	assert_int_equal(answer, FAIL_NONE);
+	assert_true(call_now_ms() - call()->started_ms >= 60000);
+	told[0] = '\0';
+	calls_end_all(&calls);
+	assert_string_equal(told, "");
 }
 
 /* The responder: the peer was ready before. */
@@ -502,6 +418,10 @@ static void the_kernel_ends_calls(void **state)
 	call_is_gone = true;
 	calls_kernel_event(&calls, NULL); /* events were lost */
 	assert_null(call());
+	start();
+	fails(newest(), FAIL_NO_CARD);
+	kernel_says(QSC_CMD_CALL_DEL_NTF, 0);
+	assert_null(call());
 }
 
 int main(void)
@@ -509,9 +429,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_call_starts_and_ends, begin, end),
 		cmocka_unit_test_setup_teardown(what_the_kernel_refuses_costs_no_key, begin, end),
-		cmocka_unit_test_setup_teardown(a_call_that_cannot_start_leaves_nothing, begin,
-						end),
-		cmocka_unit_test_setup_teardown(a_start_that_nobody_waits_for_ends, begin, end),
+		cmocka_unit_test_setup_teardown(a_call_that_cannot_start_blocks, begin, end),
+		cmocka_unit_test_setup_teardown(a_blocked_call_may_be_tried_again, begin, end),
+		cmocka_unit_test_setup_teardown(other_addresses_are_another_call, begin, end),
+		cmocka_unit_test_setup_teardown(a_key_that_the_kernel_refuses_blocks, begin, end),
+		cmocka_unit_test_setup_teardown(a_start_that_nobody_waits_for_blocks, begin, end),
+		cmocka_unit_test_setup_teardown(the_end_of_qskeyd_lets_nothing_pass, begin, end),
 		cmocka_unit_test_setup_teardown(a_ready_peer_gets_the_new_key_at_once, begin, end),
 		cmocka_unit_test_setup_teardown(the_new_key_waits_for_the_peer, begin, end),
 		cmocka_unit_test_setup_teardown(both_may_begin_at_once, begin, end),

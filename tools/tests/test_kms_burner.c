@@ -68,7 +68,7 @@ static int set_up(void **state)
 	answered = 0;
 	more = false;
 	base = event_base_new();
-	return worker_start(&writer, base, test_path("db"), "writer");
+	return worker_start(&writer, base, test_path("db"), "writer", 1);
 }
 
 static int tear_down(void **state)

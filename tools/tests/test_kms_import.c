@@ -58,7 +58,7 @@ static void assert_pool(uint64_t number, uint32_t index)
 	struct slot slot;
 	size_t n;
 
-	assert_int_equal(st.ops->get_slot(&st, number, index, &slot), 0);
+	assert_int_equal(get_slot(&st, number, index, &slot), 0);
 	n = (slot.chunk_len - VAULT_TAG) / VAULT_KEY;
 	assert_int_equal(vault_open_card_key(vault, &slot.card, key), 0);
 	assert_int_equal(vault_open_chunk(key, store_chunk_of(index), slot.chunk, n, pool[0]), 0);
@@ -145,7 +145,7 @@ static void a_damaged_registration_leaves_no_trace(void **state)
 		assert_int_not_equal(import(path, &card), 0);
 		assert_true(why.text[0]);
 		assert_int_equal(st.ops->get_card(&st, 4, &card), -ENOENT);
-		assert_int_equal(st.ops->get_slot(&st, 4, 0, &slot), -ENOENT);
+		assert_int_equal(get_slot(&st, 4, 0, &slot), -ENOENT);
 		damage(path, at, 0x20);
 	}
 	assert_int_equal(truncate(path, size - 1), 0);
@@ -183,7 +183,7 @@ static void a_revoked_card_has_its_token_and_nothing_else(void **state)
 	assert_int_equal(st.ops->get_card(&st, 6, &card), 0);
 	assert_int_equal(card.token_len, sizeof(token));
 	assert_memory_equal(card.token, token, sizeof(token));
-	assert_int_equal(st.ops->get_slot(&st, 6, 0, &slot), -ENOENT);
+	assert_int_equal(get_slot(&st, 6, 0, &slot), -ENOENT);
 	assert_int_equal(revoke_card(&st, vault, &card, 99, &why), -ENOENT);
 	assert_int_equal(import(registration(6, "erin", 100), &card), -EEXIST);
 	assert_int_equal(import(registration(7, "erin", 100), &card), 0);

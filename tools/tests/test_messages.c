@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Requests as they go to the kernel, and what is left of them afterwards.
- *
- * For real acks without the module, some tests talk to the kernel's "nlctrl"
- * family under our commands: it refuses them in its own words.
- */
-#include <arpa/inet.h>
-#include <errno.h>
-
-#include <linux/genetlink.h>
-#include <linux/netlink.h>
-
-#include "test.h"
+/* Requests as they go to the kernel, and what is left of them afterwards. */
+#include "messages.h"
 
 /* The linker also sees the libraries' own references to nlmsg_free(). */
 __attribute__((visibility("default"))) void __wrap_nlmsg_free(struct nl_msg *msg);
@@ -33,83 +22,6 @@ void __wrap_nlmsg_free(struct nl_msg *msg)
 		}
 	}
 	__real_nlmsg_free(msg);
-}
-
-/* As the module gave it; any point is good. */
-static const struct qsc_seal_key a_seal = { .id = 1, .public = { 9 } };
-
-static struct qsc_sock *sock_new(void)
-{
-	struct qsc_sock *sk = calloc(1, sizeof(*sk));
-
-	sk->buf = malloc(QSC_RECV_MAX);
-	memset(sk->buf, 0, QSC_RECV_MAX);
-	sk->req = qsc_nl_socket();
-	sk->family = GENL_ID_CTRL;
-	sk->seal = a_seal;
-	assert_non_null(sk->req);
-	return sk;
-}
-
-static struct qsc_sock *sock_to_nlctrl(void)
-{
-	struct qsc_sock *sk = sock_new();
-	int one = 1;
-	int fd;
-
-	assert_int_equal(genl_connect(sk->req), 0);
-	fd = nl_socket_get_fd(sk->req);
-	assert_int_equal(setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one)), 0);
-	assert_int_equal(setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one)), 0);
-	return sk;
-}
-
-static struct qsc_key a_key(void)
-{
-	struct qsc_key key = {
-		.leg = 1,
-		.dir = QSC_DIR_RX,
-		.suite = QSC_SUITE_AEAD_AES_256_GCM,
-		.mki_len = 3,
-		.mki = { 1, 2, 3 },
-		.master_len = 32,
-		.salt_len = 12,
-		.n_rocs = 2,
-		.rocs = { { 0x11111111, 1 }, { 0x22222222, 2 } },
-		.has_overlap = true,
-		.overlap_ms = 0,
-	};
-
-	memset(key.master, 'M', 32);
-	memset(key.salt, 'S', 12);
-	return key;
-}
-
-static struct qsc_call_params a_call(void)
-{
-	struct qsc_call_params p = {
-		.id = "alice",
-		.flags = QSC_CALL_FLAGS_DTLS,
-		.timeout_s = 30,
-		.n_legs = 1,
-		.legs[0].suite = QSC_SUITE_AEAD_AES_128_GCM,
-		.legs[0].local_rtcp = 5005,
-		.legs[0].remote_rtcp = 6005,
-	};
-
-	p.legs[0].local.in4.sin_family = AF_INET;
-	p.legs[0].local.in4.sin_port = htons(5004);
-	inet_pton(AF_INET, "192.0.2.1", &p.legs[0].local.in4.sin_addr);
-	p.legs[0].remote.in4.sin_family = AF_INET;
-	p.legs[0].remote.in4.sin_port = htons(6004);
-	inet_pton(AF_INET, "192.0.2.2", &p.legs[0].remote.in4.sin_addr);
-	return p;
-}
-
-static void parse_built(struct nl_msg *msg, struct qsc_reply *reply)
-{
-	nlmsg_hdr(msg)->nlmsg_type = GENL_ID_CTRL;
-	assert_int_equal(qsc_msg_parse(nlmsg_hdr(msg), reply), 0);
 }
 
 static void a_key_request_holds_what_the_kernel_expects(void **state)
@@ -436,129 +348,6 @@ static void a_key_struct_is_zero_after_its_wipe(void **state)
 	assert_memory_equal(&key, &zero, sizeof(key));
 }
 
-static void a_refusal_names_the_attribute_and_the_value_sent(void **state)
-{
-	struct qsc_sock *sk = sock_to_nlctrl();
-	const struct qsc_error *e = qsc_last_error(sk);
-	struct nl_msg *msg = qsc_msg_new(sk, CTRL_CMD_GETFAMILY, 0);
-
-	(void)state;
-	/* nlctrl takes our call-id for its family number, which has two bytes */
-	nla_put(msg, QSC_A_CALL_ID, 1, "a");
-	assert_int_equal(qsc_msg_run(sk, msg, NULL, NULL), -ERANGE);
-	qsc_msg_free(msg);
-	assert_int_equal(e->code, -ERANGE);
-	assert_string_equal(e->attr, "id");
-	assert_string_equal(e->value, "a");
-	assert_true(e->kernel[0]);
-	assert_non_null(strstr(e->text, e->kernel));
-	assert_non_null(strstr(e->text, "(id a"));
-	qsc_close(sk);
-}
-
-/* A made-up refusal: @offset points into @request. */
-static void refuse_at(struct qsc_sock *sk, struct nl_msg *request, const void *where,
-		      const char *text)
-{
-	struct nl_msg *ack = nlmsg_alloc_size(1024);
-	struct nlmsghdr *req = nlmsg_hdr(request);
-	struct nlmsgerr e = { .error = -EINVAL };
-	struct nlmsghdr *nlh;
-
-	nlh = nlmsg_put(ack, 0, 0, NLMSG_ERROR, sizeof(e), NLM_F_CAPPED | NLM_F_ACK_TLVS);
-	memcpy(nlmsg_data(nlh), &e, sizeof(e));
-	nla_put_string(ack, NLMSGERR_ATTR_MSG, text);
-	nla_put_u32(ack, NLMSGERR_ATTR_OFFS, (const char *)where - (const char *)req);
-	qsc_error_from_ack(sk, -EINVAL, req, nlh, sizeof(e));
-	__real_nlmsg_free(ack);
-}
-
-static void nested_attributes_are_named_with_their_nests(void **state)
-{
-	struct nlattr *tb[QSC_A_LEG_MAX + 1];
-	struct qsc_call_params p = a_call();
-	struct qsc_sock *sk = sock_new();
-	struct qsc_reply reply;
-	struct nl_msg *msg;
-
-	(void)state;
-	msg = qsc_msg_new(sk, QSC_CMD_CALL_NEW, 0);
-	assert_int_equal(qsc_call_build(sk, msg, &p), 0);
-	parse_built(msg, &reply);
-	nla_parse_nested(tb, QSC_A_LEG_MAX, reply.attrs[QSC_A_CALL_LEG], NULL);
-	refuse_at(sk, msg, tb[QSC_A_LEG_REMOTE_PORT], "no good");
-	assert_string_equal(qsc_last_error(sk)->text, "no good (leg remote-port 6004)");
-	refuse_at(sk, msg, tb[QSC_A_LEG_LOCAL_ADDR], "no good");
-	assert_string_equal(qsc_last_error(sk)->text, "no good (leg local-addr 192.0.2.1)");
-	refuse_at(sk, msg, tb[QSC_A_LEG_SUITE], "no good");
-	assert_string_equal(qsc_last_error(sk)->text, "no good (leg suite AEAD_AES_128_GCM)");
-	refuse_at(sk, msg, reply.attrs[QSC_A_CALL_LEG], "no good");
-	assert_string_equal(qsc_last_error(sk)->text, "no good (leg)");
-	qsc_msg_free(msg);
-	qsc_close(sk);
-}
-
-static void a_kernel_without_words_gets_ours(void **state)
-{
-	struct qsc_sock *sk = sock_new();
-	struct nl_msg *msg = qsc_msg_new(sk, QSC_CMD_CALL_NEW, 0);
-
-	(void)state;
-	refuse_at(sk, msg, (char *)nlmsg_hdr(msg) + 100000, "");
-	assert_string_equal(qsc_last_error(sk)->text, strerror(EINVAL));
-	assert_string_equal(qsc_last_error(sk)->kernel, "");
-	qsc_msg_free(msg);
-	qsc_close(sk);
-}
-
-static void key_bytes_never_get_into_errors(void **state)
-{
-	struct nlattr *tb[QSC_A_KEY_MAX + 1], *seal[QSC_A_SEAL_MAX + 1];
-	struct qsc_sock *sk = sock_new();
-	struct qsc_key key = a_key();
-	struct qsc_reply reply;
-	struct nl_msg *msg;
-
-	(void)state;
-	msg = qsc_msg_new(sk, QSC_CMD_KEY_SET, 0);
-	assert_int_equal(qsc_key_build(sk, msg, "alice", &key, &a_seal), 0);
-	parse_built(msg, &reply);
-	nla_parse_nested(tb, QSC_A_KEY_MAX, reply.attrs[QSC_A_CALL_KEY], NULL);
-	nla_parse_nested(seal, QSC_A_SEAL_MAX, tb[QSC_A_KEY_SEALED], NULL);
-	refuse_at(sk, msg, tb[QSC_A_KEY_SEALED], "is odd");
-	assert_string_equal(qsc_last_error(sk)->text, "is odd (key sealed)");
-	assert_string_equal(qsc_last_error(sk)->value, "");
-	refuse_at(sk, msg, seal[QSC_A_SEAL_BOX], "wrong length");
-	assert_string_equal(qsc_last_error(sk)->text, "wrong length (key sealed box)");
-	assert_string_equal(qsc_last_error(sk)->value, "");
-	refuse_at(sk, msg, tb[QSC_A_KEY_MKI], "is taken");
-	assert_string_equal(qsc_last_error(sk)->text, "is taken (key mki 010203)");
-	/* an offset into the middle of an attribute, as from a broken kernel */
-	refuse_at(sk, msg, (char *)nla_data(seal[QSC_A_SEAL_BOX]) + 4, "odd");
-	assert_string_equal(qsc_last_error(sk)->text, "odd");
-	assert_string_equal(qsc_last_error(sk)->attr, "");
-	refuse_at(sk, msg, (char *)nlmsg_hdr(msg) + 100000, "far");
-	assert_string_equal(qsc_last_error(sk)->text, "far");
-	qsc_msg_free(msg);
-	qsc_close(sk);
-}
-
-static void call_ids_of_wrong_length_are_refused_with_the_length(void **state)
-{
-	struct qsc_sock *sk = sock_new();
-	char id[200];
-
-	(void)state;
-	assert_int_equal(qsc_call_del(sk, NULL), -EINVAL);
-	assert_string_equal(qsc_last_error(sk)->text, "the call-id is empty");
-	memset(id, 'x', sizeof(id));
-	id[128] = '\0';
-	assert_int_equal(qsc_call_del(sk, id), -EINVAL);
-	assert_string_equal(qsc_last_error(sk)->text,
-			    "the call-id is 128 bytes long, at most 127 are allowed");
-	qsc_close(sk);
-}
-
 static int take_event(const struct qsc_event *event, void *arg)
 {
 	(void)arg;
@@ -606,11 +395,6 @@ int main(void)
 		cmocka_unit_test(keys_are_wiped_when_the_kernel_refuses),
 		cmocka_unit_test(nlcb_does_not_make_libnl_print_keys),
 		cmocka_unit_test(a_key_struct_is_zero_after_its_wipe),
-		cmocka_unit_test(a_refusal_names_the_attribute_and_the_value_sent),
-		cmocka_unit_test(nested_attributes_are_named_with_their_nests),
-		cmocka_unit_test(a_kernel_without_words_gets_ours),
-		cmocka_unit_test(key_bytes_never_get_into_errors),
-		cmocka_unit_test(call_ids_of_wrong_length_are_refused_with_the_length),
 		cmocka_unit_test(an_event_is_read_with_its_key),
 	};
 

@@ -26,7 +26,7 @@
 
 struct call {
 	char id[QSC_CALL_ID_MAX + 1];
-	uint32_t suite;
+	struct qsc_call_params params;
 	int64_t epoch; /* -1: none yet */
 	int64_t parked;
 	int64_t used_by_peer;
@@ -186,7 +186,7 @@ int __wrap_qsc_call_new(struct qsc_sock *sk, const struct qsc_call_params *param
 	if (!call)
 		return no(sk, -ENOSPC, "table full");
 	snprintf(call->id, sizeof(call->id), "%s", params->id);
-	call->suite = params->legs[0].suite;
+	call->params = *params;
 	call->epoch = call->parked = call->used_by_peer = -1;
 	note(sk, "new %s role %s", call->id, qsc_role_name(params->role));
 	return 0;
@@ -207,10 +207,26 @@ int __wrap_qsc_call_get(struct qsc_sock *sk, const char *id, qsc_call_cb cb, voi
 {
 	const struct call *call = find(sk, id);
 	struct qsc_key_info key = { .dir = QSC_DIR_RX, .mki_len = 4 };
-	struct qsc_call reply = { .id = id, .n_legs = 1 };
+	const struct qsc_call_params *p;
+	struct qsc_call reply = { .id = id };
 
 	if (!call)
 		return no(sk, -ENOENT, "no call with this id");
+	p = &call->params;
+	reply.state = call->epoch < 0 ? QSC_CALL_STATE_NEW : QSC_CALL_STATE_SECURE;
+	reply.flags = p->flags;
+	reply.role = p->role;
+	reply.timeout_s = p->timeout_s;
+	reply.lifetime_s = p->lifetime_s;
+	reply.window = p->window ? p->window : QSC_WINDOW_DEFAULT;
+	reply.n_legs = p->n_legs;
+	reply.legs[0] = (struct qsc_leg){
+		.suite = p->legs[0].suite,
+		.local = p->legs[0].local,
+		.remote = p->legs[0].remote,
+		.local_rtcp = p->legs[0].local_rtcp,
+		.remote_rtcp = p->legs[0].remote_rtcp,
+	};
 	for (int i = 0; i < 4; i++)
 		key.mki[i] = (uint8_t)((uint32_t)call->used_by_peer >> (24 - 8 * i));
 	key.rtp_packets = call->used_by_peer >= 0;
@@ -282,7 +298,7 @@ int __wrap_qsc_session_set(struct qsc_sock *sk, const char *id, const struct qsc
 
 	if (!call)
 		return no(sk, -ENOENT, "no call with this id");
-	if (session->suite != call->suite)
+	if (session->suite != call->params.legs[0].suite)
 		return no(sk, -EINVAL, "another suite than the call's");
 	if (session->epoch <= call->epoch || session->epoch <= call->parked)
 		return no(sk, -EEXIST, "this epoch was set before");

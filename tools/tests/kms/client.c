@@ -65,6 +65,9 @@ static int use_psk(SSL *ssl, const EVP_MD *md, const unsigned char **id, size_t 
 	return 1;
 }
 
+static const unsigned char alpn[] = "\x09qsc-kms/1";
+
+/* Once, as qskeyd does it: not the clients are measured, but the service. */
 void client_init(void)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -75,6 +78,10 @@ void client_init(void)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_security_level(ctx, 0);
 	SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY);
+	SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+	SSL_CTX_set_ciphersuites(ctx, "TLS_AES_256_GCM_SHA384");
+	SSL_CTX_set1_groups_list(ctx, "X25519");
+	SSL_CTX_set_alpn_protos(ctx, alpn, sizeof(alpn) - 1);
 }
 
 static void offer_alpn(SSL *ssl, const char *name)
@@ -83,19 +90,22 @@ static void offer_alpn(SSL *ssl, const char *name)
 
 	list[0] = (unsigned char)strlen(name);
 	memcpy(list + 1, name, list[0]);
-	if (list[0])
-		SSL_set_alpn_protos(ssl, list, 1U + list[0]);
+	SSL_set_alpn_protos(ssl, list[0] ? list : NULL, list[0] ? 1U + list[0] : 0);
 }
 
 static void set_up(SSL *ssl, const struct login *how)
 {
 	SSL_set_app_data(ssl, (void *)how);
-	offer_alpn(ssl, how->alpn ? how->alpn : "qsc-kms/1");
-	SSL_set_ciphersuites(ssl, how->suites ? how->suites : "TLS_AES_256_GCM_SHA384");
-	if (!SSL_set1_groups_list(ssl, how->groups ? how->groups : "X25519"))
+	if (how->alpn)
+		offer_alpn(ssl, how->alpn);
+	if (how->suites)
+		SSL_set_ciphersuites(ssl, how->suites);
+	if (how->groups && !SSL_set1_groups_list(ssl, how->groups))
 		die("no such group");
-	SSL_set_min_proto_version(ssl, how->tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
-	SSL_set_max_proto_version(ssl, how->tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
+	if (how->tls12) {
+		SSL_set_min_proto_version(ssl, TLS1_2_VERSION);
+		SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
+	}
 	if (how->no_dhe)
 		SSL_set_options(ssl, SSL_OP_ALLOW_NO_DHE_KEX);
 }

@@ -52,6 +52,15 @@ static inline int remove_test_folder(void **state)
 	return system(command); /* NOLINT(cert-env33-c): sh is what is wanted */
 }
 
+static inline int get_slot(struct store *s, uint64_t card, uint32_t index, struct slot *slot)
+{
+	struct question q = { .kind = ASK_SLOT, .card = card, .index = index };
+
+	s->ops->ask(s, &q, 1);
+	*slot = q.slot;
+	return q.err;
+}
+
 /* A vault with a new master key */
 static inline struct vault *test_vault(const char *name)
 {

@@ -107,6 +107,17 @@ static inline int add_card(struct store *s, uint64_t number, const char *subscri
 	return s->ops->commit(s);
 }
 
+static inline int check(struct store *s, uint64_t card, const char *peer, bool *card_ok,
+			bool *peer_ok)
+{
+	struct question q = { .kind = ASK_PARTIES, .card = card, .peer = peer };
+
+	s->ops->ask(s, &q, 1);
+	*card_ok = q.card_ok;
+	*peer_ok = q.peer_ok;
+	return q.err;
+}
+
 static inline int burn_one(struct store *s, uint64_t card, uint32_t slot, bool *done)
 {
 	struct burn burn = { .card = card, .slot = slot };

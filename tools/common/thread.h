@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
-/* Threads that wait for cards and names so that the event loop does not. */
-#ifndef _QSKEYD_THREAD_H
-#define _QSKEYD_THREAD_H
+/* Threads that wait for disks, cards and names so that the event loop does not. */
+#ifndef _QSC_THREAD_H
+#define _QSC_THREAD_H
 
 #include <sys/queue.h>
 
@@ -36,4 +36,4 @@ void thread_submit(struct thread *thread, struct job *job);
 /* Runs the jobs that are left, and their done(), then ends the thread. */
 void thread_stop(struct thread *thread);
 
-#endif /* _QSKEYD_THREAD_H */
+#endif /* _QSC_THREAD_H */

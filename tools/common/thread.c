@@ -46,11 +46,14 @@ static void next_jobs(struct thread *t, struct job_list *jobs)
 static void hand_back(struct thread *t, struct job_list *jobs)
 {
 	uint64_t one = 1;
+	bool first;
 
 	pthread_mutex_lock(&t->lock);
+	first = STAILQ_EMPTY(&t->finished);
 	STAILQ_CONCAT(&t->finished, jobs);
 	pthread_mutex_unlock(&t->lock);
-	if (write(t->notify, &one, sizeof(one)) < 0)
+	/* A counter: it cannot be full, and one mark is enough for many jobs. */
+	if (first && write(t->notify, &one, sizeof(one)) < 0)
 		log_error("cannot wake the event loop: %s", strerror(errno));
 }
 
