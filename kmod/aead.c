@@ -114,8 +114,39 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 
 void qsc_aead_destroy(struct qsc_aead *a)
 {
-	crypto_free_aead(a->tfm);
+	struct crypto_aead *tfm = a->tfm;
+
+	/* A panic meanwhile shall not write to what is free. */
+	WRITE_ONCE(a->tfm, NULL);
+	crypto_free_aead(tfm);
 	memzero_explicit(a, sizeof(*a));
+}
+
+void qsc_aead_panic(struct qsc_aead *a)
+{
+	struct crypto_aead *tfm = READ_ONCE(a->tfm);
+	struct crypto_alg *alg;
+
+	memzero_explicit(a->key, sizeof(a->key));
+	if (!tfm)
+		return;
+	alg = &crypto_aead_alg(tfm)->base;
+	if (!(alg->cra_flags & CRYPTO_ALG_INSTANCE))
+		memzero_explicit(crypto_aead_ctx(tfm), alg->cra_ctxsize);
+}
+
+void qsc_aead_panic_scratch(void)
+{
+	struct scratch *s;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		s = per_cpu(scratches, cpu);
+		if (!s)
+			continue;
+		memzero_explicit(&s->soft, sizeof(s->soft));
+		memzero_explicit(aead_request_ctx(&s->req), room);
+	}
 }
 
 static void soft_ghash(struct scratch *s, const u8 *p, u32 len)

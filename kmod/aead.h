@@ -61,6 +61,24 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 void qsc_aead_destroy(struct qsc_aead *a);
 
 /**
+ * qsc_aead_panic() - zero the key where it is
+ * @a: initialised; nothing uses it any more, but qsc_aead_destroy() may
+ *
+ * The expanded key stays if the transform is a template: its parts are known to
+ * the crypto API only.
+ *
+ * Context: any; takes no lock.
+ */
+void qsc_aead_panic(struct qsc_aead *a);
+
+/**
+ * qsc_aead_panic_scratch() - zero what packets were worked on with
+ *
+ * Context: any; the other CPUs have stopped.
+ */
+void qsc_aead_panic_scratch(void);
+
+/**
  * qsc_aead_encrypt() - encrypt in place (RFC 5116) and write the tag
  * @a: key
  * @iv: as two integers, so that it travels in registers

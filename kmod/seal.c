@@ -14,6 +14,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
+#include "erase.h"
 #include "hkdf.h"
 #include "open.h"
 
@@ -71,11 +72,16 @@ void qsc_seal_init(struct qsc_seal *seal)
 	INIT_DELAYED_WORK(&seal->expiry, expiry_work);
 }
 
+void qsc_seal_panic(struct qsc_seal *seal)
+{
+	wipe_key(&seal->keys[0]);
+	wipe_key(&seal->keys[1]);
+}
+
 void qsc_seal_wipe(struct qsc_seal *seal)
 {
 	mutex_lock(&seal->lock);
-	wipe_key(&seal->keys[0]);
-	wipe_key(&seal->keys[1]);
+	qsc_seal_panic(seal);
 	mutex_unlock(&seal->lock);
 }
 
@@ -114,7 +120,9 @@ int qsc_seal_get(struct qsc_seal *seal, struct qsc_seal_offer *offer)
 	mutex_lock(&seal->lock);
 	expire(seal);
 	/* However many ask: one key pair in half a life. */
-	if (!key->id || is_older(key, LIFE / 2))
+	if (qsc_erase_is_shut())
+		err = -EBUSY;
+	else if (!key->id || is_older(key, LIFE / 2))
 		err = rotate(seal);
 	offer->id = key->id;
 	offer->seconds = time_left(key) / HZ;

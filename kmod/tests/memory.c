@@ -45,7 +45,7 @@ static void remember_tfm(struct kunit *test, struct qsc_test_memory *m, struct c
 void qsc_test_remember_key(struct kunit *test, struct qsc_test_key_memory *m,
 			   const struct qsc_key *key)
 {
-	qsc_test_remember(test, &m->object[0], key, struct_size(key, mki, key->mki_len));
+	qsc_test_remember(test, &m->object[0], key, sizeof(*key));
 	remember_tfm(test, &m->object[1], key->rtp.aead.tfm);
 	remember_tfm(test, &m->object[2], key->rtcp.aead.tfm);
 }
@@ -81,7 +81,8 @@ void qsc_test_need_freed_memory(struct kunit *test)
 
 #ifdef CONFIG_TRACEPOINTS
 /* Reads whole objects: how much of one is in use only its owner knows. */
-static void look_into(void *data, unsigned long call_site, const void *ptr)
+static void look_into_of(void *data, unsigned long call_site, const void *ptr,
+			 const struct kmem_cache *s)
 {
 	struct qsc_test_watch *w = data;
 	size_t size, i;
@@ -97,16 +98,23 @@ static void look_into(void *data, unsigned long call_site, const void *ptr)
 			w->found += !memcmp(w->copy + i, w->secrets[n], QSC_TEST_SECRET_LEN);
 }
 
+static void look_into(void *data, unsigned long call_site, const void *ptr)
+{
+	look_into_of(data, call_site, ptr, NULL);
+}
+
 void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w)
 {
 	w->copy = kunit_kzalloc(test, WATCHED_MAX, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, w->copy);
 	w->thread = current;
 	KUNIT_ASSERT_EQ(test, register_trace_kfree(look_into, w), 0);
+	KUNIT_EXPECT_EQ(test, register_trace_kmem_cache_free(look_into_of, w), 0);
 }
 
 void qsc_test_watch_stop(struct qsc_test_watch *w)
 {
+	unregister_trace_kmem_cache_free(look_into_of, w);
 	unregister_trace_kfree(look_into, w);
 	tracepoint_synchronize_unregister();
 }
