@@ -27,6 +27,9 @@ struct qsc_iv {
  * @reqsize: bytes that @tfm keeps in a request, wiped after each packet
  * @key_len: bytes in @key
  * @needs_simd: @tfm may be called only while crypto_simd_usable()
+ * @on_stack: @tfm works out the powers of the GHASH key for each packet, and
+ *	leaves them on the stack
+ * @leaves: something is to be wiped after each packet: @reqsize or @on_stack
  * @key: the key again, for the portable fallback; set only if @needs_simd
  *
  * Read-only from qsc_aead_init() to qsc_aead_destroy(): any number of CPUs may
@@ -37,6 +40,8 @@ struct qsc_aead {
 	u16 reqsize;
 	u8 key_len;
 	bool needs_simd;
+	bool on_stack;
+	bool leaves;
 	u8 key[QSC_AEAD_KEY_MAX];
 };
 

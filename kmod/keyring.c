@@ -11,6 +11,7 @@
 #include <linux/wait.h>
 
 #include "kdf.h"
+#include "stack.h"
 
 #define GONE_TIMEOUT (10 * HZ)
 
@@ -78,6 +79,19 @@ static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, enum qsc_k
 	return err;
 }
 
+static int derive_both(struct qsc_key *key, const struct qsc_key_params *p)
+{
+	int err;
+
+	err = derive(&key->rtp, p, QSC_KDF_RTP_ENCRYPTION, QSC_KDF_RTP_SALT);
+	if (err)
+		return err;
+	err = derive(&key->rtcp, p, QSC_KDF_RTCP_ENCRYPTION, QSC_KDF_RTCP_SALT);
+	if (err)
+		qsc_aead_destroy(&key->rtp.aead);
+	return err;
+}
+
 struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 {
 	struct qsc_key *key;
@@ -86,13 +100,12 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 	key = kmem_cache_alloc(cache, GFP_KERNEL);
 	if (!key)
 		return ERR_PTR(-ENOMEM);
-	err = derive(&key->rtp, p, QSC_KDF_RTP_ENCRYPTION, QSC_KDF_RTP_SALT);
-	if (err)
-		goto err_free;
-	err = derive(&key->rtcp, p, QSC_KDF_RTCP_ENCRYPTION, QSC_KDF_RTCP_SALT);
-	if (err)
-		goto err_rtp;
-
+	err = derive_both(key, p);
+	qsc_stack_wipe();
+	if (err) {
+		free_key(key);
+		return ERR_PTR(err);
+	}
 	key->suite = p->suite;
 	key->dir = p->dir;
 	key->leg = p->leg;
@@ -102,12 +115,6 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 	INIT_LIST_HEAD(&key->grave);
 	list_key(key);
 	return key;
-
-err_rtp:
-	qsc_aead_destroy(&key->rtp.aead);
-err_free:
-	free_key(key);
-	return ERR_PTR(err);
 }
 
 void qsc_key_destroy(struct qsc_key *key)

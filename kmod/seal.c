@@ -17,6 +17,7 @@
 #include "erase.h"
 #include "hkdf.h"
 #include "open.h"
+#include "stack.h"
 
 #define LIFE (QSC_SEAL_LIFE_SEC * HZ)
 
@@ -95,10 +96,13 @@ void qsc_seal_destroy(struct qsc_seal *seal)
 static int rotate(struct qsc_seal *seal)
 {
 	struct qsc_seal_key *key = &seal->keys[0];
+	bool good;
 
 	seal->keys[1] = *key;
 	curve25519_generate_secret(key->secret);
-	if (!curve25519_generate_public(key->public, key->secret)) {
+	good = curve25519_generate_public(key->public, key->secret);
+	qsc_stack_wipe();
+	if (!good) {
 		wipe_key(key);
 		return -EIO;
 	}
@@ -168,5 +172,6 @@ int qsc_seal_open(struct qsc_seal *seal, const struct qsc_sealed *msg, const u8 
 	if (!err)
 		err = qsc_box_open(key, aad, aad_len, msg->box, out, msg->len);
 	memzero_explicit(key, sizeof(key));
+	qsc_stack_wipe();
 	return err;
 }

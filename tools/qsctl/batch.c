@@ -143,14 +143,14 @@ static int run_line(struct qsctl *ctl, struct removals *r, unsigned int number, 
 		r->n--;
 		return complain("out of memory");
 	}
+	if (!words.left)
+		return QSCTL_OK;
 	ret = remove_all(ctl, r);
 	if (ret)
 		return ret;
 	complain_at(r->file, number);
 	if (words.left < 0)
 		return complain("the line has more than %d words", BATCH_WORDS_MAX);
-	if (!words.left)
-		return QSCTL_OK;
 	return run_command(ctl, qsctl_commands, "command", &words);
 }
 

@@ -569,7 +569,7 @@ static void removals_in_a_batch_are_one_request(void **state)
 	script_ack();
 	assert_int_equal(batch("call del a\ncall del b\n#\ncall del c\ncall erase d\ncall del e"),
 			 QSCTL_OK);
-	assert_int_equal(script.sent, 4);
+	assert_int_equal(script.sent, 3);
 	assert_int_equal(script.last_cmd, QSC_CMD_CALL_DEL);
 	forget_output();
 }
