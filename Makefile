@@ -68,6 +68,7 @@ coverage: packages
 bench: packages
 	@$(MAKE) -s tools tests
 	@selftests/bench/run
+	@selftests/bench/erase
 	@selftests/bench/kms
 
 format:

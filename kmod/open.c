@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "aead.h"
+#include "stack.h"
 
 #define LEN_MAX 4096
 
@@ -42,5 +43,6 @@ int qsc_box_open(const u8 key[QSC_BOX_KEY_LEN], const u8 *aad, u32 aad_len, cons
 
 out_free:
 	kfree_sensitive(p);
+	qsc_stack_wipe();
 	return err;
 }

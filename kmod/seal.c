@@ -159,6 +159,7 @@ static int agree(struct qsc_seal *seal, const struct qsc_sealed *msg, u8 key[QSC
 out:
 	mutex_unlock(&seal->lock);
 	memzero_explicit(shared, sizeof(shared));
+	qsc_stack_wipe();
 	return err;
 }
 
@@ -172,6 +173,5 @@ int qsc_seal_open(struct qsc_seal *seal, const struct qsc_sealed *msg, const u8 
 	if (!err)
 		err = qsc_box_open(key, aad, aad_len, msg->box, out, msg->len);
 	memzero_explicit(key, sizeof(key));
-	qsc_stack_wipe();
 	return err;
 }

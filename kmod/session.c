@@ -8,7 +8,6 @@
 #include "compat.h"
 #include "hkdf.h"
 #include "open.h"
-#include "stack.h"
 
 #define SESSION_LEN (QSC_WRAPPED_LEN - QSC_BOX_TAG_LEN)
 
@@ -56,6 +55,5 @@ int qsc_session_open(const struct qsc_session_params *p, const u8 secret[QSC_SES
 		derive(&p->context, session, CALLEE_TO_CALLER, keys->back);
 	}
 	memzero_explicit(session, sizeof(session));
-	qsc_stack_wipe();
 	return err;
 }

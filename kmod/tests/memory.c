@@ -10,6 +10,8 @@
 #include <linux/uaccess.h>
 #include <trace/events/kmem.h>
 
+#include "../compat.h"
+
 #define WATCHED_MAX 8192 /* of one object */
 
 void qsc_test_remember(struct kunit *test, struct qsc_test_memory *m, const void *addr, size_t size)
@@ -129,6 +131,17 @@ void qsc_test_watch_stop(struct qsc_test_watch *w)
 }
 #endif
 
+/* A hash works on words of this machine's byte order. */
+static bool is_in_words(const u8 *piece, const u8 *secret)
+{
+	int i;
+
+	for (i = 0; i < QSC_TEST_SECRET_LEN; i += 4)
+		if (get_unaligned((u32 *)(piece + i)) != get_unaligned_be32(secret + i))
+			return false;
+	return true;
+}
+
 noinline bool qsc_test_on_dead_stack(const u8 *secret)
 {
 	unsigned long here = (unsigned long)__builtin_frame_address(0), p;
@@ -137,7 +150,7 @@ noinline bool qsc_test_on_dead_stack(const u8 *secret)
 	for (p = here - 4096; p < here - sizeof(piece); p++) {
 		if (copy_from_kernel_nofault(piece, (void *)p, sizeof(piece)))
 			continue;
-		if (!memcmp(piece, secret, sizeof(piece))) {
+		if (!memcmp(piece, secret, sizeof(piece)) || is_in_words(piece, secret)) {
 			memzero_explicit(piece, sizeof(piece));
 			return true;
 		}

@@ -155,7 +155,33 @@ static void many(const char *what, unsigned int n, unsigned int threads)
 		pthread_join(t[i], NULL);
 	ms = now_ms() - ms;
 	qsc_call_flush(sk, NULL);
-	printf("{\"case\": \"%s\", \"calls\": %u, \"per_second\": %.0f}\n", what, n, n * 1e3 / ms);
+	printf("{\"case\": \"%s\", \"calls\": %u, \"ms\": %.1f, \"per_second\": %.0f}\n", what, n,
+	       ms, n * 1e3 / ms);
+}
+
+static void in_requests(unsigned int n)
+{
+	char (*names)[32] = calloc(n, sizeof(*names));
+	const char **ids = calloc(n, sizeof(*ids));
+	unsigned int done;
+	double ms;
+
+	if (!names || !ids)
+		exit(1);
+	make_all(n + 1);
+	for (unsigned int i = 0; i < n; i++) {
+		name(i, names[i]);
+		ids[i] = names[i];
+	}
+	ms = now_ms();
+	if (qsc_call_del_many(sk, ids, n, &done) || done != n)
+		die("call del");
+	ms = now_ms() - ms;
+	qsc_call_flush(sk, NULL);
+	printf("{\"case\": \"call del, many in a request\", \"calls\": %u, \"ms\": %.1f, "
+	       "\"per_second\": %.0f}\n", n, ms, n * 1e3 / ms);
+	free(ids);
+	free(names);
 }
 
 static void flush(unsigned int n)
@@ -208,6 +234,7 @@ int main(int argc, char **argv)
 		alone();
 		many("call del by one client", calls / 5, 1);
 		many("call del by four clients", calls / 5, THREADS);
+		in_requests(calls / 2);
 		flush(calls);
 	}
 	qsc_close(sk);
