@@ -11,7 +11,6 @@
 #include <linux/wait.h>
 
 #include "kdf.h"
-#include "stack.h"
 
 #define GONE_TIMEOUT (10 * HZ)
 
@@ -101,7 +100,6 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 	if (!key)
 		return ERR_PTR(-ENOMEM);
 	err = derive_both(key, p);
-	qsc_stack_wipe();
 	if (err) {
 		free_key(key);
 		return ERR_PTR(err);

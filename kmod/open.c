@@ -8,7 +8,6 @@
 #include <linux/string.h>
 
 #include "aead.h"
-#include "stack.h"
 
 #define LEN_MAX 4096
 
@@ -43,6 +42,5 @@ int qsc_box_open(const u8 key[QSC_BOX_KEY_LEN], const u8 *aad, u32 aad_len, cons
 
 out_free:
 	kfree_sensitive(p);
-	qsc_stack_wipe();
 	return err;
 }

@@ -97,11 +97,9 @@ static void panic_zeroes_keys_where_they_are(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, qsc_keys_wait_gone());
 }
 
-static struct kunit_case erase_cases[] = {
-	KUNIT_CASE(keys_that_are_erased_are_counted_by_reason),
-	KUNIT_CASE(panic_zeroes_keys_where_they_are),
-	{}
-};
+static struct kunit_case erase_cases[] = { KUNIT_CASE(keys_that_are_erased_are_counted_by_reason),
+					   KUNIT_CASE(panic_zeroes_keys_where_they_are),
+					   {} };
 
 static struct kunit_suite erase_suite = {
 	.name = "qsc_erase",

@@ -152,9 +152,10 @@ static void destroyed_context_is_zero(struct kunit *test)
 }
 
 /* The GHASH key as the drivers of x86 keep it: doubled, its bytes in reverse order. */
-static void find_h(struct kunit *test, const u8 *key, u8 h[QSC_TEST_SECRET_LEN])
+static void find_h(struct kunit *test, const u8 *key, u8 h[QSC_TEST_SECRET_LEN],
+		   u8 block[AES_BLOCK_SIZE])
 {
-	u8 zero[AES_BLOCK_SIZE] = {}, block[AES_BLOCK_SIZE];
+	u8 zero[AES_BLOCK_SIZE] = {};
 	struct aes_enckey aes;
 	u64 high, low;
 	bool carry;
@@ -173,25 +174,28 @@ static void find_h(struct kunit *test, const u8 *key, u8 h[QSC_TEST_SECRET_LEN])
 	put_unaligned_le64(low, h);
 	put_unaligned_le64(high, h + 8);
 	memzero_explicit(&aes, sizeof(aes));
-	memzero_explicit(block, sizeof(block));
 }
 
 static void packet_leaves_no_ghash_key_on_the_stack(struct kunit *test)
 {
-	u8 *p = kunit_kzalloc(test, 128, GFP_KERNEL), *h = kunit_kzalloc(test, 16, GFP_KERNEL);
+	u8 *p = kunit_kzalloc(test, 128, GFP_KERNEL), *h = kunit_kzalloc(test, 32, GFP_KERNEL);
 	u8 key[QSC_AEAD_KEY_MAX];
 	struct qsc_aead a;
 
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_ASSERT_NOT_NULL(test, h);
 	memset(key, 0x6b, sizeof(key));
-	find_h(test, key, h);
+	find_h(test, key, h, h + 16);
 	qsc_test_need_dead_stack(test, h);
 	KUNIT_ASSERT_EQ(test, qsc_aead_init(&a, qsc_suite_by_id(QSC_SUITE_AEAD_AES_256_GCM), key),
 			0);
 	qsc_stack_wipe();
 	encrypt(test, &a, p);
 	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(h));
+	qsc_test_set_param(test, "simd", "N");
+	encrypt(test, &a, p);
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(h + 16));
+	qsc_test_set_param(test, "simd", "Y");
 	kunit_info(test, "the driver %s powers\n", a.on_stack ? "does not keep" : "keeps");
 	qsc_aead_destroy(&a);
 }

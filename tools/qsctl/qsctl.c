@@ -7,12 +7,17 @@
 #include "qsctl.h"
 
 static const struct option long_options[] = {
-	{ "json", no_argument, NULL, 'j' },	   { "pretty", no_argument, NULL, 'p' },
-	{ "all", no_argument, NULL, 'a' },	   { "verbose", no_argument, NULL, 'v' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "pretty", no_argument, NULL, 'p' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "color", required_argument, NULL, 'c' },
-	{ "netns", required_argument, NULL, 'n' }, { "socket", required_argument, NULL, 's' },
-	{ "batch", required_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },	   { 0 },
+	{ "netns", required_argument, NULL, 'n' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "batch", required_argument, NULL, 'b' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
 };
 
 struct options {
