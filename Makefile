@@ -67,7 +67,7 @@ coverage: packages
 
 bench: packages
 	@$(MAKE) -s tools tests
-	@status=0; for b in run kms card; do selftests/bench/$$b || status=1; done; exit $$status
+	@status=0; for b in run erase kms card; do selftests/bench/$$b || status=1; done; exit $$status
 
 format:
 	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' \

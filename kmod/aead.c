@@ -30,6 +30,9 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "stack.h"
+
+#define GHASH_POWERS 8 /* that drivers with a place for them keep, at least */
 
 static bool simd = true;
 module_param(simd, bool, 0644);
@@ -83,6 +86,13 @@ static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool in
 	return crypto_alloc_aead(suite->alg, 0, CRYPTO_ALG_ASYNC);
 }
 
+/* A context without room for them, as that of 6.1 is. */
+static bool keeps_no_powers(struct crypto_aead *tfm)
+{
+	return crypto_aead_alg(tfm)->base.cra_ctxsize <
+	       sizeof(struct crypto_aes_ctx) + GHASH_POWERS * AES_BLOCK_SIZE;
+}
+
 int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key)
 {
 	struct crypto_aead *tfm;
@@ -106,6 +116,8 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 	a->tfm = tfm;
 	a->reqsize = crypto_aead_reqsize(tfm);
 	a->needs_simd = needs_simd;
+	a->on_stack = needs_simd && keeps_no_powers(tfm);
+	a->leaves = a->reqsize || a->on_stack;
 	a->key_len = suite->key_len;
 	if (needs_simd)
 		memcpy(a->key, key, suite->key_len);
@@ -114,8 +126,39 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 
 void qsc_aead_destroy(struct qsc_aead *a)
 {
-	crypto_free_aead(a->tfm);
+	struct crypto_aead *tfm = a->tfm;
+
+	/* A panic meanwhile shall not write to what is free. */
+	WRITE_ONCE(a->tfm, NULL);
+	crypto_free_aead(tfm);
 	memzero_explicit(a, sizeof(*a));
+}
+
+void qsc_aead_panic(struct qsc_aead *a)
+{
+	struct crypto_aead *tfm = READ_ONCE(a->tfm);
+	struct crypto_alg *alg;
+
+	memzero_explicit(a->key, sizeof(a->key));
+	if (!tfm)
+		return;
+	alg = &crypto_aead_alg(tfm)->base;
+	if (!(alg->cra_flags & CRYPTO_ALG_INSTANCE))
+		memzero_explicit(crypto_aead_ctx(tfm), alg->cra_ctxsize);
+}
+
+void qsc_aead_panic_scratch(void)
+{
+	struct scratch *s;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		s = per_cpu(scratches, cpu);
+		if (!s)
+			continue;
+		memzero_explicit(&s->soft, sizeof(s->soft));
+		memzero_explicit(aead_request_ctx(&s->req), room);
+	}
 }
 
 static void soft_ghash(struct scratch *s, const u8 *p, u32 len)
@@ -185,6 +228,8 @@ static int soft_crypt(struct scratch *s, const struct qsc_aead *a, bool enc, con
 		soft_ctr(s, data, len);
 out:
 	memzero_explicit(&s->soft, sizeof(s->soft));
+	/* The library has a table of multiples of H on it. */
+	qsc_stack_wipe_packet();
 	return err;
 }
 
@@ -199,6 +244,14 @@ static __always_inline void set_iv(struct scratch *s, struct qsc_iv iv)
 	put_unaligned_be32(iv.low, s->iv + 8);
 }
 
+/* The generic template leaves E(K, J0) in its request context. */
+static noinline void wipe_rest(struct aead_request *req, const struct qsc_aead *a)
+{
+	memzero_explicit(aead_request_ctx(req), a->reqsize);
+	if (a->on_stack)
+		qsc_stack_wipe_packet();
+}
+
 static __always_inline int run(struct scratch *s, const struct qsc_aead *a, bool enc,
 			       struct scatterlist *sg, u32 aad_len, u32 len)
 {
@@ -209,9 +262,8 @@ static __always_inline int run(struct scratch *s, const struct qsc_aead *a, bool
 	aead_request_set_ad(req, aad_len);
 	aead_request_set_crypt(req, sg, sg, enc ? len : len + QSC_TAG_LEN, s->iv);
 	err = enc ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
-	/* The generic template leaves E(K, J0) in its request context. */
-	if (unlikely(a->reqsize))
-		memzero_explicit(aead_request_ctx(req), a->reqsize);
+	if (unlikely(a->leaves))
+		wipe_rest(req, a);
 	return err;
 }
 

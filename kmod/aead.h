@@ -27,6 +27,9 @@ struct qsc_iv {
  * @reqsize: bytes that @tfm keeps in a request, wiped after each packet
  * @key_len: bytes in @key
  * @needs_simd: @tfm may be called only while crypto_simd_usable()
+ * @on_stack: @tfm works out the powers of the GHASH key for each packet, and
+ *	leaves them on the stack
+ * @leaves: something is to be wiped after each packet: @reqsize or @on_stack
  * @key: the key again, for the portable fallback; set only if @needs_simd
  *
  * Read-only from qsc_aead_init() to qsc_aead_destroy(): any number of CPUs may
@@ -37,6 +40,8 @@ struct qsc_aead {
 	u16 reqsize;
 	u8 key_len;
 	bool needs_simd;
+	bool on_stack;
+	bool leaves;
 	u8 key[QSC_AEAD_KEY_MAX];
 };
 
@@ -59,6 +64,24 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
  * Context: process, may sleep.
  */
 void qsc_aead_destroy(struct qsc_aead *a);
+
+/**
+ * qsc_aead_panic() - zero the key where it is
+ * @a: initialised; nothing uses it any more, but qsc_aead_destroy() may
+ *
+ * The expanded key stays if the transform is a template: its parts are known to
+ * the crypto API only.
+ *
+ * Context: any; takes no lock.
+ */
+void qsc_aead_panic(struct qsc_aead *a);
+
+/**
+ * qsc_aead_panic_scratch() - zero what packets were worked on with
+ *
+ * Context: any; the other CPUs have stopped.
+ */
+void qsc_aead_panic_scratch(void);
 
 /**
  * qsc_aead_encrypt() - encrypt in place (RFC 5116) and write the tag

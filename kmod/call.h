@@ -20,6 +20,8 @@
 struct netlink_ext_ack;
 
 #define QSC_HOOKS 4
+#define QSC_CALL_KEYS_MAX (QSC_LEGS_MAX * QSC_LEG_KEYS_MAX)
+#define QSC_LEG_KEYS_MAX 4 /* sending and its next, receiving and its last */
 
 /* Bits of struct qsc_call.pending */
 #define QSC_PENDING_ERASED 1
@@ -78,6 +80,8 @@ struct qsc_leg {
  * @owner: netlink port of the maker; constant
  * @reason: why the keys were erased; call table's lock
  * @pending: QSC_PENDING_*, what to tell once its keys are gone; call table's lock
+ * @nr_wiped: entries in @wiped; burial lock
+ * @wiped: keys that are gone since @pending was set, for the event; burial lock
  * @gone: not in the table any more; call table's lock
  * @nr_legs: constant
  * @id: call-id, NUL-terminated; constant
@@ -107,6 +111,8 @@ struct qsc_call {
 	u32 owner;
 	u8 reason;
 	u8 pending;
+	u8 nr_wiped;
+	struct qsc_key_news wiped[QSC_CALL_KEYS_MAX];
 	bool gone;
 	u8 nr_legs;
 	char id[QSC_CALL_ID_MAX + 1];
@@ -125,6 +131,7 @@ struct qsc_call {
  * @count: calls; @lock
  * @generation: changes with the table, tells dumps that they are inconsistent
  * @totals: counters of calls that are gone; @lock
+ * @erased: keys that were wiped, by QSC_ERASE_REASON_*
  * @seal: key pairs that clients seal keys to; a lock of their own
  * @hooks: as registered; @lock
  * @hooked: hooks are registered; @lock
@@ -146,6 +153,7 @@ struct qsc_net {
 	u32 count;
 	u32 generation;
 	u64 totals[__QSC_A_STATS_MAX];
+	atomic64_t erased[__QSC_ERASE_REASON_MAX];
 	struct qsc_seal seal;
 	struct nf_hook_ops hooks[QSC_HOOKS];
 	bool hooked;

@@ -116,12 +116,18 @@ static struct qsc_leg *find_leg(struct qsc_net *qn, const char *id, u8 index,
 	return &call->legs[index];
 }
 
-static int check_erased(const struct qsc_call *call, struct netlink_ext_ack *extack)
+/* Does the call take keys? */
+static int check_open(const struct qsc_call *call, struct netlink_ext_ack *extack)
 {
-	if (call->state != QSC_CALL_STATE_ERASED)
-		return 0;
-	NL_SET_ERR_MSG(extack, "the call's keys were erased: delete it and add a new call");
-	return -EINVAL;
+	if (call->state == QSC_CALL_STATE_ERASED) {
+		NL_SET_ERR_MSG(extack, "the call's keys were erased: delete it and add a new call");
+		return -EINVAL;
+	}
+	if (qsc_erase_is_shut()) {
+		NL_SET_ERR_MSG(extack, QSC_ERASE_SHUT_TEXT);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 static int check_leg(const struct qsc_leg *leg, const struct qsc_suite_desc *suite,
@@ -131,7 +137,7 @@ static int check_leg(const struct qsc_leg *leg, const struct qsc_suite_desc *sui
 		NL_SET_ERR_MSG(extack, "the key is for another suite than the leg's");
 		return -EINVAL;
 	}
-	return check_erased(leg->call, extack);
+	return check_open(leg->call, extack);
 }
 
 /* Nobody has sent under @cur, and its own sending key was never used either. */
@@ -373,7 +379,7 @@ static int activate(struct qsc_leg *leg, struct netlink_ext_ack *extack)
 	struct qsc_key *key = leg->parked;
 	int err;
 
-	err = check_erased(leg->call, extack);
+	err = check_open(leg->call, extack);
 	if (err)
 		return err;
 	if (!key) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The events that end keys. */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "erase.h"
 
 #include <linux/jiffies.h>
@@ -16,31 +18,54 @@ module_param(suspend_erase, bool, 0644);
 MODULE_PARM_DESC(suspend_erase,
 		 "Erase the keys of all calls when the machine suspends (default Y)");
 
+/* Why no key may come: bits of @shut. */
+enum {
+	SHUT_SLEEP,
+	SHUT_DOWN,
+};
+
+static unsigned long shut;
+
+bool qsc_erase_is_shut(void)
+{
+	return READ_ONCE(shut);
+}
+
+/* A key that was replaced is news by itself; the others are told with their call. */
+static void note_wiped(struct qsc_call *call, u8 reason, const struct qsc_key_news *news)
+{
+	atomic64_inc(&call->net->erased[reason]);
+	if (reason != QSC_ERASE_REASON_REKEY) {
+		if (!WARN_ON_ONCE(call->nr_wiped == QSC_CALL_KEYS_MAX))
+			call->wiped[call->nr_wiped++] = *news;
+	} else if (news->generation) {
+		/* Nobody was told of one that was parked: it has no generation. */
+		qsc_event_erased(call, reason, news, 1);
+	}
+}
+
 static void bury_keys(struct list_head *keys)
 {
 	struct qsc_key *key, *next;
 
 	list_for_each_entry_safe(key, next, keys, grave) {
+		struct qsc_key_news news = qsc_event_news(key);
 		struct qsc_call *call = key->call;
-		struct qsc_key_news news = {
-			.leg = key->leg,
-			.dir = key->dir,
-			.generation = key->generation,
-		};
 		u8 reason = key->reason;
 
 		qsc_key_destroy(key);
-		/* Nobody was told of one that was parked: it has no generation. */
-		if (reason == QSC_ERASE_REASON_REKEY && news.generation)
-			qsc_event_erased(call, reason, &news);
+		note_wiped(call, reason, &news);
 		qsc_call_put(call);
+		cond_resched();
 	}
 }
 
 static void tell(struct qsc_call *call, u8 pending)
 {
-	if (pending & QSC_PENDING_ERASED)
-		qsc_event_erased(call, call->reason, NULL);
+	if (pending & QSC_PENDING_ERASED) {
+		qsc_event_erased(call, call->reason, call->wiped, call->nr_wiped);
+		call->nr_wiped = 0;
+	}
 	if (pending & QSC_PENDING_DELETED) {
 		qsc_event_call_deleted(call);
 		qsc_call_put(call);
@@ -78,8 +103,9 @@ void qsc_bury(struct qsc_net *qn)
 	list_splice_init(&qn->dead_calls, &calls);
 	mutex_unlock(&qn->lock);
 
+	/* Somebody waits for it; who cannot bear the interrupts sets rcu_normal. */
 	if (!list_empty(&keys))
-		synchronize_rcu();
+		synchronize_rcu_expedited();
 	bury_keys(&keys);
 	bury_calls(qn, &calls);
 	mutex_unlock(&qn->bury_lock);
@@ -101,7 +127,7 @@ static void erase(struct qsc_call *call, u8 reason)
 	mark(call, QSC_PENDING_ERASED);
 }
 
-static void forget(struct qsc_call *call, u8 reason)
+void qsc_forget_call(struct qsc_call *call, u8 reason)
 {
 	erase(call, reason);
 	qsc_call_unhash(call);
@@ -123,21 +149,6 @@ int qsc_erase_call(struct qsc_net *qn, const char *id, u8 reason)
 	return 0;
 }
 
-int qsc_delete_call(struct qsc_net *qn, const char *id)
-{
-	struct qsc_call *call;
-
-	mutex_lock(&qn->lock);
-	call = qsc_call_find(qn, id);
-	if (call)
-		forget(call, QSC_ERASE_REASON_DEL);
-	mutex_unlock(&qn->lock);
-	if (!call)
-		return -ENOENT;
-	qsc_bury(qn);
-	return 0;
-}
-
 u32 qsc_flush_calls(struct qsc_net *qn, u8 reason)
 {
 	struct qsc_call *call;
@@ -146,7 +157,7 @@ u32 qsc_flush_calls(struct qsc_net *qn, u8 reason)
 
 	mutex_lock(&qn->lock);
 	xa_for_each(&qn->by_number, number, call) {
-		forget(call, reason);
+		qsc_forget_call(call, reason);
 		n++;
 		cond_resched();
 	}
@@ -244,30 +255,36 @@ static struct notifier_block netlink_notifier = {
 	.notifier_call = owner_gone,
 };
 
-static void erase_everywhere(u8 reason)
+/* Nothing comes any more when it returns, and nothing is left. */
+static void erase_everywhere(u8 reason, int why)
 {
 	struct qsc_call *call;
 	unsigned long number;
 	struct qsc_net *qn;
 	struct net *net;
 
+	set_bit(why, &shut);
 	down_read(&net_rwsem);
 	for_each_net(net) {
 		qn = qsc_net_of(net);
 		mutex_lock(&qn->lock);
-		xa_for_each(&qn->by_number, number, call)
+		xa_for_each(&qn->by_number, number, call) {
 			erase(call, reason);
+			cond_resched();
+		}
 		mutex_unlock(&qn->lock);
 		qsc_seal_wipe(&qn->seal);
 		qsc_bury(qn);
 	}
 	up_read(&net_rwsem);
+	if (!qsc_keys_wait_gone())
+		pr_err("a network namespace that is being removed still has keys\n");
 }
 
 /* Halt, power off, restart and kexec. */
 static int rebooting(struct notifier_block *nb, unsigned long event, void *data)
 {
-	erase_everywhere(QSC_ERASE_REASON_REBOOT);
+	erase_everywhere(QSC_ERASE_REASON_REBOOT, SHUT_DOWN);
 	return NOTIFY_DONE;
 }
 
@@ -278,10 +295,21 @@ static struct notifier_block reboot_notifier = {
 
 static int sleeping(struct notifier_block *nb, unsigned long event, void *data)
 {
-	if (event == PM_HIBERNATION_PREPARE)
-		erase_everywhere(QSC_ERASE_REASON_HIBERNATE);
-	else if (event == PM_SUSPEND_PREPARE && READ_ONCE(suspend_erase))
-		erase_everywhere(QSC_ERASE_REASON_SUSPEND);
+	switch (event) {
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE: /* the image takes this kernel's place */
+		erase_everywhere(QSC_ERASE_REASON_HIBERNATE, SHUT_SLEEP);
+		break;
+	case PM_SUSPEND_PREPARE:
+		if (READ_ONCE(suspend_erase))
+			erase_everywhere(QSC_ERASE_REASON_SUSPEND, SHUT_SLEEP);
+		break;
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+	case PM_POST_SUSPEND:
+		clear_bit(SHUT_SLEEP, &shut);
+		break;
+	}
 	return NOTIFY_DONE;
 }
 

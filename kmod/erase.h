@@ -28,14 +28,15 @@ void qsc_bury(struct qsc_net *qn);
 int qsc_erase_call(struct qsc_net *qn, const char *id, u8 reason);
 
 /**
- * qsc_delete_call() - erase the keys of a call and forget it
- * @qn: call table
- * @id: call-id
+ * qsc_forget_call() - take a call out of the table, and its keys out of the call
+ * @call: call
+ * @reason: QSC_ERASE_REASON_*
  *
- * Context: process, may sleep. The keys are gone when it returns.
- * Return: 0 or -ENOENT.
+ * The keys are gone after the next qsc_bury().
+ *
+ * Context: @call->net->lock is held.
  */
-int qsc_delete_call(struct qsc_net *qn, const char *id);
+void qsc_forget_call(struct qsc_call *call, u8 reason);
 
 /**
  * qsc_flush_calls() - erase and forget every call, in one grace period
@@ -46,6 +47,18 @@ int qsc_delete_call(struct qsc_net *qn, const char *id);
  * Return: how many calls there were.
  */
 u32 qsc_flush_calls(struct qsc_net *qn, u8 reason);
+
+#define QSC_ERASE_SHUT_TEXT "the machine goes to sleep or down: try again when it is back"
+
+/**
+ * qsc_erase_is_shut() - is it too late for keys, as those that were there are gone?
+ *
+ * Keys that came between the erasure before the machine hibernates, suspends,
+ * reboots or starts another kernel, and that moment itself, would be in the
+ * image on the disk, or outlive this kernel. Who asks under the lock under which
+ * he makes a key, and gets no, can be sure that the erasure will find it.
+ */
+bool qsc_erase_is_shut(void);
 
 /**
  * qsc_reap() - work of @qn->reaper: act on deadlines that have passed

@@ -79,18 +79,9 @@ static int put_news(struct sk_buff *msg, const struct qsc_key_news *news)
 	       nla_put_u32(msg, QSC_A_KEY_GENERATION, news->generation);
 }
 
-static struct qsc_key_news news_of(const struct qsc_key *key)
-{
-	return (struct qsc_key_news){
-		.leg = key->leg,
-		.dir = key->dir,
-		.generation = key->generation,
-	};
-}
-
 void qsc_event_key(const struct qsc_call *call, const struct qsc_key *key)
 {
-	struct qsc_key_news news = news_of(key);
+	struct qsc_key_news news = qsc_event_news(key);
 	struct sk_buff *msg;
 	struct nlattr *nest;
 	void *hdr;
@@ -107,10 +98,21 @@ void qsc_event_key(const struct qsc_call *call, const struct qsc_key *key)
 	finish(call, msg, hdr, err, GFP_KERNEL);
 }
 
-void qsc_event_erased(const struct qsc_call *call, u8 reason, const struct qsc_key_news *news)
+static int put_erased(struct sk_buff *msg, const struct qsc_key_news *news)
 {
-	struct nlattr *nest = NULL;
+	struct nlattr *nest = nla_nest_start(msg, QSC_A_CALL_KEY);
+
+	if (!nest || put_news(msg, news))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+void qsc_event_erased(const struct qsc_call *call, u8 reason, const struct qsc_key_news *news,
+		      unsigned int n)
+{
 	struct sk_buff *msg;
+	unsigned int i;
 	void *hdr;
 	int err;
 
@@ -118,12 +120,8 @@ void qsc_event_erased(const struct qsc_call *call, u8 reason, const struct qsc_k
 	if (!msg)
 		return;
 	err = nla_put_u32(msg, QSC_A_CALL_REASON, reason);
-	if (!err && news) {
-		nest = nla_nest_start(msg, QSC_A_CALL_KEY);
-		err = !nest || put_news(msg, news);
-	}
-	if (!err && nest)
-		nla_nest_end(msg, nest);
+	for (i = 0; i < n && !err; i++)
+		err = put_erased(msg, &news[i]);
 	finish(call, msg, hdr, err, GFP_KERNEL);
 }
 
@@ -141,7 +139,7 @@ static void tell_rekey(const struct qsc_call *call, struct qsc_stream *s)
 	msg = start(call, QSC_CMD_REKEY_NTF, &hdr, GFP_ATOMIC);
 	if (!msg)
 		return;
-	news = news_of(key);
+	news = qsc_event_news(key);
 	nest = nla_nest_start(msg, QSC_A_CALL_KEY);
 	err = !nest || put_news(msg, &news) || qsc_nl_put_key_packets(msg, key);
 	if (!err)

@@ -4,18 +4,6 @@
 
 #include "call.h"
 
-/**
- * struct qsc_key_news - what an event tells of a key generation
- * @leg: index of the leg
- * @dir: QSC_DIR_*
- * @generation: number in its direction
- */
-struct qsc_key_news {
-	u8 leg;
-	u8 dir;
-	u32 generation;
-};
-
 /*
  * Events go to the multicast group of the call's namespace; nothing happens
  * where nobody listens. None holds key bytes.
@@ -29,11 +17,22 @@ void qsc_event_key(const struct qsc_call *call, const struct qsc_key *key);
  * qsc_event_erased() - keys are gone
  * @call: call
  * @reason: QSC_ERASE_REASON_*
- * @news: the generation, or NULL for all of the call
+ * @news: the generations, @n of them
+ * @n: 0 if all keys of a call that had none were erased
  *
  * Context: process, may sleep; the keys were wiped.
  */
-void qsc_event_erased(const struct qsc_call *call, u8 reason, const struct qsc_key_news *news);
+void qsc_event_erased(const struct qsc_call *call, u8 reason, const struct qsc_key_news *news,
+		      unsigned int n);
+
+static inline struct qsc_key_news qsc_event_news(const struct qsc_key *key)
+{
+	return (struct qsc_key_news){
+		.leg = key->leg,
+		.dir = key->dir,
+		.generation = key->generation,
+	};
+}
 
 /**
  * qsc_event_tell() - send what packets of a stream brought up

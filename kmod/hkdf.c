@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "stack.h"
 
 struct hmac {
 	struct sha256_ctx inner;
@@ -57,6 +58,7 @@ void qsc_hkdf_extract(const u8 *salt, u32 salt_len, const u8 *ikm, u32 ikm_len, 
 	hmac_begin(&h, salt, salt_len);
 	sha256_update(&h.inner, ikm, ikm_len);
 	hmac_end(&h, prk);
+	qsc_stack_wipe();
 }
 
 void qsc_hkdf_expand(const u8 prk[QSC_PRK_LEN], const u8 *info, u32 info_len, u8 *out, u32 out_len)
@@ -82,6 +84,7 @@ void qsc_hkdf_expand(const u8 prk[QSC_PRK_LEN], const u8 *info, u32 info_len, u8
 		out_len -= n;
 	}
 	memzero_explicit(block, sizeof(block));
+	qsc_stack_wipe();
 }
 
 void qsc_hkdf(const u8 *salt, u32 salt_len, const u8 *ikm, u32 ikm_len, const u8 *info,

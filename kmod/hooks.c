@@ -226,12 +226,10 @@ static void drop_segments(struct qsc_leg *leg, const struct sk_buff *skb, enum q
 {
 	unsigned int n = max_t(unsigned int, skb_shinfo(skb)->gso_segs, 1);
 
-	while (n--) {
-		if (way == QSC_WAY_OUT)
-			drop_count(leg, &leg->tx, QSC_TX_STAT(DROP_NO_MEMORY));
-		else
-			drop_count(leg, &leg->rx, QSC_RX_STAT(DROP_NO_MEMORY));
-	}
+	if (way == QSC_WAY_OUT)
+		atomic64_add(n, &leg->tx.stats.n[QSC_TX_STAT(DROP_NO_MEMORY)]);
+	else
+		atomic64_add(n, &leg->rx.stats.n[QSC_RX_STAT(DROP_NO_MEMORY)]);
 }
 
 /*

@@ -37,6 +37,7 @@ struct qsc_call;
  * @soft_limit_told: a rekey event was sent; stream's lock
  * @call: its call, a reference held only from the time it was taken out
  * @grave: on the graveyard once taken out; call table's lock
+ * @all: in the list of all keys that there are; that list's lock
  * @mki: master key identifier
  *
  * Packets reach it through the stream's RCU pointers and hold no reference:
@@ -60,7 +61,20 @@ struct qsc_key {
 	bool soft_limit_told;
 	struct qsc_call *call;
 	struct list_head grave;
-	u8 mki[];
+	struct list_head all;
+	u8 mki[QSC_MKI_MAX];
+};
+
+/**
+ * struct qsc_key_news - what an event tells of a key generation
+ * @leg: index of the leg
+ * @dir: QSC_DIR_*
+ * @generation: number in its direction, 0 if it was parked
+ */
+struct qsc_key_news {
+	u8 leg;
+	u8 dir;
+	u32 generation;
 };
 
 /**
@@ -152,6 +166,29 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p);
  * Context: process, may sleep. The key bytes are zero when it returns.
  */
 void qsc_key_destroy(struct qsc_key *key);
+
+/**
+ * qsc_keys_wait_gone() - wait until there is no key any more, in any namespace
+ *
+ * For who has seen to it that none comes, and that all are on their way out:
+ * also those of a namespace that nobody finds any more.
+ *
+ * Context: process, may sleep.
+ * Return: false if there still is one after ten seconds.
+ */
+bool qsc_keys_wait_gone(void);
+
+/**
+ * qsc_keys_panic() - zero every key where it is
+ *
+ * Context: any; the other CPUs have stopped, whatever they held. Nothing may
+ * use the keys afterwards.
+ * Return: how many there were.
+ */
+unsigned int qsc_keys_panic(void);
+
+int qsc_key_module_init(void);
+void qsc_key_module_exit(void);
 
 /**
  * qsc_stream_init() - start without keys

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "erase.h"
 #include "netlink.h"
+#include "panic.h"
 #include "version.h"
 
 static int __init qsc_init(void)
@@ -18,21 +19,27 @@ static int __init qsc_init(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_call_module_init();
+	err = qsc_key_module_init();
 	if (err)
 		goto err_aead;
+	err = qsc_call_module_init();
+	if (err)
+		goto err_key;
 	err = qsc_erase_module_init();
 	if (err)
 		goto err_call;
 	err = qsc_netlink_module_init();
 	if (err)
 		goto err_erase;
+	qsc_panic_module_init();
 	return 0;
 
 err_erase:
 	qsc_erase_module_exit();
 err_call:
 	qsc_call_module_exit();
+err_key:
+	qsc_key_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -40,9 +47,11 @@ err_aead:
 
 static void __exit qsc_exit(void)
 {
+	qsc_panic_module_exit();
 	qsc_netlink_module_exit();
 	qsc_erase_module_exit();
 	qsc_call_module_exit();
+	qsc_key_module_exit();
 	qsc_aead_module_exit();
 }
 

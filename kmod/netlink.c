@@ -39,6 +39,16 @@ static const struct nla_policy qsc_call_id_policy[] = {
 	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
 };
 
+static const struct nla_policy qsc_call_del_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+	[QSC_A_CALL_MORE] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+};
+
+static const struct nla_policy qsc_key_erase_policy[] = {
+	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
+	[QSC_A_CALL_REASON] = NLA_POLICY_RANGE(NLA_U32, 1, QSC_ERASE_REASON_MAX),
+};
+
 static const struct nla_policy qsc_call_set_policy[] = {
 	[QSC_A_CALL_ID] = { .type = NLA_NUL_STRING, .len = QSC_CALL_ID_MAX },
 	[QSC_A_CALL_TIMEOUT] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_seconds_range),
@@ -60,16 +70,10 @@ static const struct nla_policy qsc_none_policy[] = {
 };
 
 /* Printable, so that nothing in a log or on a terminal needs escaping. */
-const char *qsc_nl_get_id(struct genl_info *info)
+static const char *read_id(struct genl_info *info, const struct nlattr *attr)
 {
-	struct nlattr *attr = info->attrs[QSC_A_CALL_ID];
-	const char *id, *c;
+	const char *id = nla_data(attr), *c;
 
-	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_ID)) {
-		NL_SET_ERR_MSG(info->extack, "the call id is missing");
-		return ERR_PTR(-EINVAL);
-	}
-	id = nla_data(attr);
 	if (!*id) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the call id is empty");
 		return ERR_PTR(-EINVAL);
@@ -84,10 +88,24 @@ const char *qsc_nl_get_id(struct genl_info *info)
 	return id;
 }
 
+const char *qsc_nl_get_id(struct genl_info *info)
+{
+	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_ID)) {
+		NL_SET_ERR_MSG(info->extack, "the call id is missing");
+		return ERR_PTR(-EINVAL);
+	}
+	return read_id(info, info->attrs[QSC_A_CALL_ID]);
+}
+
+static int no_call(struct genl_info *info, const struct nlattr *attr)
+{
+	NL_SET_ERR_MSG_ATTR(info->extack, attr, "no call with this id");
+	return -ENOENT;
+}
+
 static int no_such_call(struct genl_info *info)
 {
-	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[QSC_A_CALL_ID], "no call with this id");
-	return -ENOENT;
+	return no_call(info, info->attrs[QSC_A_CALL_ID]);
 }
 
 /* Attributes that may repeat have to be counted: attrs[] keeps the last one. */
@@ -137,23 +155,96 @@ static int call_new(struct sk_buff *skb, struct genl_info *info)
 	return qsc_call_new(qsc_net_of(genl_info_net(info)), &p, info->extack);
 }
 
+/* The other calls that a request names, besides its call-id. */
+static int check_more(struct genl_info *info)
+{
+	struct nlattr *attr;
+	const char *id;
+	int rem;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != QSC_A_CALL_MORE)
+			continue;
+		id = read_id(info, attr);
+		if (IS_ERR(id))
+			return PTR_ERR(id);
+	}
+	return 0;
+}
+
+static int find_named(struct genl_info *info, struct qsc_net *qn, const struct nlattr *attr)
+{
+	return qsc_call_find(qn, nla_data(attr)) ? 0 : no_call(info, attr);
+}
+
+static int forget_named(struct genl_info *info, struct qsc_net *qn, const struct nlattr *attr)
+{
+	struct qsc_call *call = qsc_call_find(qn, nla_data(attr));
+
+	/* Whoever is named twice is gone the second time. */
+	if (call)
+		qsc_forget_call(call, QSC_ERASE_REASON_DEL);
+	return 0;
+}
+
+static int each_named(struct genl_info *info, struct qsc_net *qn,
+		      int (*act)(struct genl_info *info, struct qsc_net *qn,
+				 const struct nlattr *attr))
+{
+	struct nlattr *attr;
+	int rem, err;
+
+	err = act(info, qn, info->attrs[QSC_A_CALL_ID]);
+	if (err)
+		return err;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(attr) != QSC_A_CALL_MORE)
+			continue;
+		err = act(info, qn, attr);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	return 0;
+}
+
+/* All or none; however many, they share one grace period. */
 static int call_del(struct sk_buff *skb, struct genl_info *info)
 {
+	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
 	const char *id = qsc_nl_get_id(info);
+	int err;
 
 	if (IS_ERR(id))
 		return PTR_ERR(id);
-	return qsc_delete_call(qsc_net_of(genl_info_net(info)), id) ? no_such_call(info) : 0;
+	err = check_more(info);
+	if (err)
+		return err;
+	mutex_lock(&qn->lock);
+	err = each_named(info, qn, find_named);
+	if (!err)
+		each_named(info, qn, forget_named);
+	mutex_unlock(&qn->lock);
+	if (!err)
+		qsc_bury(qn);
+	return err;
 }
 
 static int key_erase(struct sk_buff *skb, struct genl_info *info)
 {
 	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
 	const char *id = qsc_nl_get_id(info);
+	u32 reason = get_u32(info, QSC_A_CALL_REASON, QSC_ERASE_REASON_REQUEST);
 
 	if (IS_ERR(id))
 		return PTR_ERR(id);
-	return qsc_erase_call(qn, id, QSC_ERASE_REASON_REQUEST) ? no_such_call(info) : 0;
+	/* The others are ours to tell. */
+	if (reason != QSC_ERASE_REASON_REQUEST && reason != QSC_ERASE_REASON_REVOKED) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[QSC_A_CALL_REASON],
+				    "the reason is request or revoked");
+		return -EINVAL;
+	}
+	return qsc_erase_call(qn, id, reason) ? no_such_call(info) : 0;
 }
 
 static int call_set(struct sk_buff *skb, struct genl_info *info)
@@ -271,10 +362,10 @@ static int put_totals(struct sk_buff *msg, struct qsc_net *qn)
 	xa_for_each(&qn->by_number, number, call)
 		for (i = 0; i < call->nr_legs; i++)
 			qsc_leg_add_stats(&call->legs[i], sum);
-	return nla_put_u64_64bit(msg, QSC_A_CALL_COUNT, qn->count, QSC_A_CALL_PAD) ||
-			       qsc_nl_put_stats(msg, QSC_A_CALL_STATS, sum) ?
-		       -EMSGSIZE :
-		       0;
+	if (nla_put_u64_64bit(msg, QSC_A_CALL_COUNT, qn->count, QSC_A_CALL_PAD) ||
+	    qsc_nl_put_stats(msg, QSC_A_CALL_STATS, sum))
+		return -EMSGSIZE;
+	return qsc_nl_put_erased(msg, qn);
 }
 
 static int stats_get(struct sk_buff *skb, struct genl_info *info)
@@ -347,8 +438,8 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = QSC_CMD_CALL_DEL,
 		.doit = call_del,
-		.policy = qsc_call_id_policy,
-		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
+		.policy = qsc_call_del_policy,
+		.maxattr = ARRAY_SIZE(qsc_call_del_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -383,8 +474,8 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = QSC_CMD_KEY_ERASE,
 		.doit = key_erase,
-		.policy = qsc_call_id_policy,
-		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
+		.policy = qsc_key_erase_policy,
+		.maxattr = ARRAY_SIZE(qsc_key_erase_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -430,7 +521,6 @@ struct genl_family qsc_genl_family __ro_after_init = {
 	.maxattr = QSC_A_CALL_MAX,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),
-	.resv_start_op = __QSC_CMD_MAX,
 	.mcgrps = groups,
 	.n_mcgrps = ARRAY_SIZE(groups),
 };

@@ -139,6 +139,25 @@ int qsc_nl_put_stats(struct sk_buff *msg, int attr, const u64 *sum)
 	return 0;
 }
 
+int qsc_nl_put_erased(struct sk_buff *msg, const struct qsc_net *qn)
+{
+	struct nlattr *nest;
+	u32 reason;
+	u64 n;
+
+	for (reason = 1; reason < __QSC_ERASE_REASON_MAX; reason++) {
+		n = atomic64_read(&qn->erased[reason]);
+		if (!n)
+			continue;
+		nest = nla_nest_start(msg, QSC_A_CALL_ERASED);
+		if (!nest || nla_put_u32(msg, QSC_A_ERASED_REASON, reason) ||
+		    put_u64(msg, QSC_A_ERASED_KEYS, n, QSC_A_ERASED_PAD))
+			return -EMSGSIZE;
+		nla_nest_end(msg, nest);
+	}
+	return 0;
+}
+
 int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call)
 {
 	u64 sum[__QSC_A_STATS_MAX];

@@ -16,6 +16,7 @@ struct sk_buff;
 int qsc_nl_put_call(struct sk_buff *msg, const struct qsc_call *call);
 int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call);
 int qsc_nl_put_stats(struct sk_buff *msg, int attr, const u64 *sum);
+int qsc_nl_put_erased(struct sk_buff *msg, const struct qsc_net *qn);
 int qsc_nl_put_info(struct sk_buff *msg, struct qsc_net *qn);
 int qsc_nl_put_seal(struct sk_buff *msg, const struct qsc_seal_offer *offer);
 

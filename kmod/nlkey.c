@@ -5,6 +5,7 @@
 
 #include "bind.h"
 #include "call.h"
+#include "erase.h"
 #include "netlink.h"
 #include "nlattr.h"
 #include "nlparse.h"
@@ -23,6 +24,8 @@ int qsc_nl_seal_get(struct sk_buff *skb, struct genl_info *info)
 	if (!msg)
 		return -ENOMEM;
 	err = qsc_seal_get(&qn->seal, &offer);
+	if (err == -EBUSY)
+		NL_SET_ERR_MSG(info->extack, QSC_ERASE_SHUT_TEXT);
 	if (!err)
 		err = qsc_nl_put_seal(msg, &offer);
 	return qsc_nl_send_reply(info, msg, hdr, err);

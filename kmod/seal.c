@@ -14,8 +14,10 @@
 #include <linux/random.h>
 #include <linux/string.h>
 
+#include "erase.h"
 #include "hkdf.h"
 #include "open.h"
+#include "stack.h"
 
 #define LIFE (QSC_SEAL_LIFE_SEC * HZ)
 
@@ -71,11 +73,16 @@ void qsc_seal_init(struct qsc_seal *seal)
 	INIT_DELAYED_WORK(&seal->expiry, expiry_work);
 }
 
+void qsc_seal_panic(struct qsc_seal *seal)
+{
+	wipe_key(&seal->keys[0]);
+	wipe_key(&seal->keys[1]);
+}
+
 void qsc_seal_wipe(struct qsc_seal *seal)
 {
 	mutex_lock(&seal->lock);
-	wipe_key(&seal->keys[0]);
-	wipe_key(&seal->keys[1]);
+	qsc_seal_panic(seal);
 	mutex_unlock(&seal->lock);
 }
 
@@ -89,10 +96,13 @@ void qsc_seal_destroy(struct qsc_seal *seal)
 static int rotate(struct qsc_seal *seal)
 {
 	struct qsc_seal_key *key = &seal->keys[0];
+	bool good;
 
 	seal->keys[1] = *key;
 	curve25519_generate_secret(key->secret);
-	if (!curve25519_generate_public(key->public, key->secret)) {
+	good = curve25519_generate_public(key->public, key->secret);
+	qsc_stack_wipe();
+	if (!good) {
 		wipe_key(key);
 		return -EIO;
 	}
@@ -114,7 +124,9 @@ int qsc_seal_get(struct qsc_seal *seal, struct qsc_seal_offer *offer)
 	mutex_lock(&seal->lock);
 	expire(seal);
 	/* However many ask: one key pair in half a life. */
-	if (!key->id || is_older(key, LIFE / 2))
+	if (qsc_erase_is_shut())
+		err = -EBUSY;
+	else if (!key->id || is_older(key, LIFE / 2))
 		err = rotate(seal);
 	offer->id = key->id;
 	offer->seconds = time_left(key) / HZ;
@@ -147,6 +159,7 @@ static int agree(struct qsc_seal *seal, const struct qsc_sealed *msg, u8 key[QSC
 out:
 	mutex_unlock(&seal->lock);
 	memzero_explicit(shared, sizeof(shared));
+	qsc_stack_wipe();
 	return err;
 }
 

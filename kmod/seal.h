@@ -83,6 +83,14 @@ void qsc_seal_init(struct qsc_seal *seal);
 void qsc_seal_wipe(struct qsc_seal *seal);
 
 /**
+ * qsc_seal_panic() - the same, whoever holds the lock
+ * @seal: sealing keys
+ *
+ * Context: any; the other CPUs have stopped.
+ */
+void qsc_seal_panic(struct qsc_seal *seal);
+
+/**
  * qsc_seal_destroy() - the same, for good
  * @seal: nobody uses it any more
  *
@@ -96,7 +104,7 @@ void qsc_seal_destroy(struct qsc_seal *seal);
  * @offer: set
  *
  * Context: process, may sleep.
- * Return: 0 or a negative errno.
+ * Return: 0, -EBUSY while the machine goes to sleep or down, or another errno.
  */
 int qsc_seal_get(struct qsc_seal *seal, struct qsc_seal_offer *offer);
 

@@ -41,7 +41,7 @@ static void call_with_keys_for_both_directions_is_secure(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, call->state, QSC_CALL_STATE_NEW);
 	KUNIT_ASSERT_EQ(test, qsc_test_install("a", QSC_DIR_RX, 3, NULL, 0), 0);
 	KUNIT_EXPECT_EQ(test, call->state, QSC_CALL_STATE_SECURE);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qsc_test_table(), "a"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("a"), 0);
 	KUNIT_EXPECT_TRUE(test, qsc_test_table_is_empty());
 }
 
@@ -69,9 +69,9 @@ static void new_call_needs_its_own_id_and_addresses(struct kunit *test)
 	p.leg.remote_rtcp = htons(5007);
 	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), 0);
 	KUNIT_EXPECT_EQ(test, qsc_test_find_call("c")->legs[0].nr_tuples, 2);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qn, "c"), 0);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qn, "c"), -ENOENT);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qn, "a"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("c"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("c"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("a"), 0);
 	KUNIT_EXPECT_TRUE(test, qsc_test_table_is_empty());
 }
 
@@ -81,7 +81,7 @@ static void full_table_takes_no_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, qsc_test_new_call("a", 5004), 0);
 	KUNIT_EXPECT_EQ(test, qsc_test_new_call("b", 5006), 0);
 	KUNIT_EXPECT_EQ(test, qsc_test_new_call("c", 5008), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qsc_test_table(), "a"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("a"), 0);
 	KUNIT_EXPECT_EQ(test, qsc_test_new_call("c", 5008), 0);
 	KUNIT_EXPECT_EQ(test, qsc_test_table()->count, 2);
 }
@@ -123,7 +123,7 @@ static void port_takes_only_so_many_calls(struct kunit *test)
 	p.leg.remote.port = htons(6000 + i);
 	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, qn->count, QSC_TUPLES_PER_PORT);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qn, "0"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("0"), 0);
 	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), 0);
 }
 
@@ -312,7 +312,7 @@ static void deleted_call_leaves_no_key(struct kunit *test)
 
 	qsc_test_need_freed_memory(test);
 	call_with_three_keys(test, "a", 5004, m);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qsc_test_table(), "a"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("a"), 0);
 	KUNIT_EXPECT_EQ(test, survivors(m, 3), 0);
 	KUNIT_EXPECT_NULL(test, qsc_test_find_call("a"));
 	KUNIT_EXPECT_TRUE(test, qsc_test_table_is_empty());

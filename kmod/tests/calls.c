@@ -35,6 +35,22 @@ int qsc_test_new_call(const char *id, u16 port)
 	return qsc_call_new(qsc_test_table(), &p, NULL);
 }
 
+int qsc_test_delete_call(const char *id)
+{
+	struct qsc_net *qn = qsc_test_table();
+	struct qsc_call *call;
+
+	mutex_lock(&qn->lock);
+	call = qsc_call_find(qn, id);
+	if (call)
+		qsc_forget_call(call, QSC_ERASE_REASON_DEL);
+	mutex_unlock(&qn->lock);
+	if (!call)
+		return -ENOENT;
+	qsc_bury(qn);
+	return 0;
+}
+
 struct qsc_call *qsc_test_find_call(const char *id)
 {
 	struct qsc_net *qn = qsc_test_table();

@@ -28,6 +28,9 @@ struct qsc_call_params qsc_test_call_params(const char *id, u16 port);
 /* Such a call in the table: 0 or a negative errno. */
 int qsc_test_new_call(const char *id, u16 port);
 
+/* As call-del does it: 0 or -ENOENT. */
+int qsc_test_delete_call(const char *id);
+
 /* The call, or NULL. It stays as long as the test does not delete it. */
 struct qsc_call *qsc_test_find_call(const char *id);
 

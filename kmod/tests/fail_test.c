@@ -264,7 +264,7 @@ static void check_call(struct kunit *test, void *arg, int err)
 	struct qsc_net *qn = qsc_test_table();
 	struct new_call *c = arg;
 
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qn, "a"), err ? -ENOENT : 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("a"), err ? -ENOENT : 0);
 	KUNIT_EXPECT_EQ(test, qn->count, c->others);
 	KUNIT_EXPECT_EQ(test, qsc_test_users(), c->users);
 	KUNIT_EXPECT_EQ(test, qsc_test_table_is_empty(), !c->others);
@@ -349,7 +349,7 @@ static void next_key(struct kunit *test)
 
 	qsc_test_watch_start(test, &w);
 	fail_each(test, make_generation, check_generation, &r);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qsc_test_table(), "a"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("a"), 0);
 	KUNIT_EXPECT_EQ(test, w.found, 0);
 	qsc_test_watch_stop(&w);
 }
@@ -461,7 +461,7 @@ static void next_session(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, make_epoch(&e), 0);
 	check_epoch(test, &e, 0);
 	fail_each(test, make_epoch, check_epoch, &e);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qsc_test_table(), "a"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("a"), 0);
 }
 
 static int make_ciphers(void *arg)

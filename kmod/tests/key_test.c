@@ -5,6 +5,7 @@
 
 #include "../aead.h"
 #include "../kdf.h"
+#include "../stack.h"
 #include "memory.h"
 #include "pair.h"
 
@@ -150,6 +151,55 @@ static void destroyed_context_is_zero(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(&a, 0, sizeof(a)));
 }
 
+/* The GHASH key as the drivers of x86 keep it: doubled, its bytes in reverse order. */
+static void find_h(struct kunit *test, const u8 *key, u8 h[QSC_TEST_SECRET_LEN],
+		   u8 block[AES_BLOCK_SIZE])
+{
+	u8 zero[AES_BLOCK_SIZE] = {};
+	struct aes_enckey aes;
+	u64 high, low;
+	bool carry;
+
+	KUNIT_ASSERT_EQ(test, aes_prepareenckey(&aes, key, QSC_AEAD_KEY_MAX), 0);
+	aes_encrypt(&aes, block, zero);
+	high = get_unaligned_be64(block);
+	low = get_unaligned_be64(block + 8);
+	carry = high >> 63;
+	high = high << 1 | low >> 63;
+	low <<= 1;
+	if (carry) {
+		high ^= 0xc200000000000000;
+		low ^= 1;
+	}
+	put_unaligned_le64(low, h);
+	put_unaligned_le64(high, h + 8);
+	memzero_explicit(&aes, sizeof(aes));
+}
+
+static void packet_leaves_no_ghash_key_on_the_stack(struct kunit *test)
+{
+	u8 *p = kunit_kzalloc(test, 128, GFP_KERNEL), *h = kunit_kzalloc(test, 32, GFP_KERNEL);
+	u8 key[QSC_AEAD_KEY_MAX];
+	struct qsc_aead a;
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	memset(key, 0x6b, sizeof(key));
+	find_h(test, key, h, h + 16);
+	qsc_test_need_dead_stack(test, h);
+	KUNIT_ASSERT_EQ(test, qsc_aead_init(&a, qsc_suite_by_id(QSC_SUITE_AEAD_AES_256_GCM), key),
+			0);
+	qsc_stack_wipe();
+	encrypt(test, &a, p);
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(h));
+	qsc_test_set_param(test, "simd", "N");
+	encrypt(test, &a, p);
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(h + 16));
+	qsc_test_set_param(test, "simd", "Y");
+	kunit_info(test, "the driver %s powers\n", a.on_stack ? "does not keep" : "keeps");
+	qsc_aead_destroy(&a);
+}
+
 /* Wrong in the key length, in the tag length and in the name of the cipher. */
 static void what_cannot_be_set_up_is_refused_and_keeps_no_key(struct kunit *test)
 {
@@ -241,6 +291,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE_PARAM(key_runs_on_the_driver_that_is_shown, vector_gen_params),
 	KUNIT_CASE_PARAM(destroyed_key_leaves_nothing, vector_gen_params),
 	KUNIT_CASE(destroyed_context_is_zero),
+	KUNIT_CASE(packet_leaves_no_ghash_key_on_the_stack),
 	KUNIT_CASE(what_cannot_be_set_up_is_refused_and_keeps_no_key),
 	KUNIT_CASE(driver_that_needs_more_room_is_refused),
 	KUNIT_CASE(first_packet_of_an_ssrc_takes_its_roc),

@@ -10,6 +10,8 @@
 #include <linux/uaccess.h>
 #include <trace/events/kmem.h>
 
+#include "../compat.h"
+
 #define WATCHED_MAX 8192 /* of one object */
 
 void qsc_test_remember(struct kunit *test, struct qsc_test_memory *m, const void *addr, size_t size)
@@ -45,7 +47,7 @@ static void remember_tfm(struct kunit *test, struct qsc_test_memory *m, struct c
 void qsc_test_remember_key(struct kunit *test, struct qsc_test_key_memory *m,
 			   const struct qsc_key *key)
 {
-	qsc_test_remember(test, &m->object[0], key, struct_size(key, mki, key->mki_len));
+	qsc_test_remember(test, &m->object[0], key, sizeof(*key));
 	remember_tfm(test, &m->object[1], key->rtp.aead.tfm);
 	remember_tfm(test, &m->object[2], key->rtcp.aead.tfm);
 }
@@ -81,7 +83,8 @@ void qsc_test_need_freed_memory(struct kunit *test)
 
 #ifdef CONFIG_TRACEPOINTS
 /* Reads whole objects: how much of one is in use only its owner knows. */
-static void look_into(void *data, unsigned long call_site, const void *ptr)
+static void look_into_of(void *data, unsigned long call_site, const void *ptr,
+			 const struct kmem_cache *s)
 {
 	struct qsc_test_watch *w = data;
 	size_t size, i;
@@ -97,16 +100,23 @@ static void look_into(void *data, unsigned long call_site, const void *ptr)
 			w->found += !memcmp(w->copy + i, w->secrets[n], QSC_TEST_SECRET_LEN);
 }
 
+static void look_into(void *data, unsigned long call_site, const void *ptr)
+{
+	look_into_of(data, call_site, ptr, NULL);
+}
+
 void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w)
 {
 	w->copy = kunit_kzalloc(test, WATCHED_MAX, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, w->copy);
 	w->thread = current;
 	KUNIT_ASSERT_EQ(test, register_trace_kfree(look_into, w), 0);
+	KUNIT_EXPECT_EQ(test, register_trace_kmem_cache_free(look_into_of, w), 0);
 }
 
 void qsc_test_watch_stop(struct qsc_test_watch *w)
 {
+	unregister_trace_kmem_cache_free(look_into_of, w);
 	unregister_trace_kfree(look_into, w);
 	tracepoint_synchronize_unregister();
 }
@@ -121,6 +131,17 @@ void qsc_test_watch_stop(struct qsc_test_watch *w)
 }
 #endif
 
+/* A hash works on words of this machine's byte order. */
+static bool is_in_words(const u8 *piece, const u8 *secret)
+{
+	int i;
+
+	for (i = 0; i < QSC_TEST_SECRET_LEN; i += 4)
+		if (get_unaligned((u32 *)(piece + i)) != get_unaligned_be32(secret + i))
+			return false;
+	return true;
+}
+
 noinline bool qsc_test_on_dead_stack(const u8 *secret)
 {
 	unsigned long here = (unsigned long)__builtin_frame_address(0), p;
@@ -129,7 +150,7 @@ noinline bool qsc_test_on_dead_stack(const u8 *secret)
 	for (p = here - QSC_TEST_ROOM - 4096; p < here - sizeof(piece); p++) {
 		if (copy_from_kernel_nofault(piece, (void *)p, sizeof(piece)))
 			continue;
-		if (!memcmp(piece, secret, sizeof(piece))) {
+		if (!memcmp(piece, secret, sizeof(piece)) || is_in_words(piece, secret)) {
 			memzero_explicit(piece, sizeof(piece));
 			return true;
 		}

@@ -23,10 +23,19 @@ int qsc_test_start(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
+	err = qsc_key_module_init();
+	if (err)
+		goto err_aead;
 	err = qsc_call_module_init();
 	if (err)
-		qsc_aead_module_exit();
-	started = !err;
+		goto err_key;
+	started = true;
+	return 0;
+
+err_key:
+	qsc_key_module_exit();
+err_aead:
+	qsc_aead_module_exit();
 	return err;
 }
 
@@ -38,6 +47,7 @@ static int __init qsc_kunit_init(void)
 static void __exit qsc_kunit_exit(void)
 {
 	qsc_call_module_exit();
+	qsc_key_module_exit();
 	qsc_aead_module_exit();
 }
 

@@ -353,7 +353,7 @@ static void parked_key_dies_with_the_others(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, hold("callee", QSC_ROLE_CALLEE, 0), 0);
 	remember_parked(test, &m, callee);
-	KUNIT_EXPECT_EQ(test, qsc_delete_call(qn, "callee"), 0);
+	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("callee"), 0);
 	KUNIT_EXPECT_EQ(test, qsc_test_key_survivors(&m), 0);
 }
 

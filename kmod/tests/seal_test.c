@@ -8,7 +8,8 @@
 #include "../bind.h"
 #include "../open.h"
 #include "../session.h"
-#include "test.h"
+#include "../stack.h"
+#include "memory.h"
 #include "vectors.h"
 
 #define PLAIN_MAX (QSC_SEAL_BOX_MAX - QSC_SEAL_TAG_LEN)
@@ -316,6 +317,39 @@ static void wiped_keys_open_nothing(struct kunit *test)
 	get(test, &offer);
 }
 
+static void nothing_is_left_on_the_stack(struct kunit *test)
+{
+	u8(*secrets)[QSC_TEST_SECRET_LEN] = kunit_kzalloc(test, sizeof(*secrets) * 3, GFP_KERNEL);
+	u8 *shared = kunit_kzalloc(test, CURVE25519_KEY_SIZE, GFP_KERNEL);
+	u8 *out = kunit_kzalloc(test, PLAIN_MAX, GFP_KERNEL);
+	struct qsc_seal *seal = seal_of(test);
+	struct qsc_seal_offer offer;
+	struct message *m = first(test);
+	int i, err;
+
+	KUNIT_ASSERT_NOT_NULL(test, secrets);
+	KUNIT_ASSERT_NOT_NULL(test, shared);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	KUNIT_ASSERT_TRUE(test, curve25519(shared, seal->keys[0].secret, m->public));
+	memcpy(secrets[0], shared, QSC_TEST_SECRET_LEN);
+	memcpy(secrets[1], seal->keys[0].secret, QSC_TEST_SECRET_LEN);
+	memcpy(secrets[2], m->plain, QSC_TEST_SECRET_LEN);
+	for (i = 0; i < 3; i++)
+		qsc_test_need_dead_stack(test, secrets[i]);
+	qsc_stack_wipe();
+	err = open(test, m, out);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE_MSG(test, qsc_test_on_dead_stack(secrets[i]), "secret %d", i);
+	KUNIT_EXPECT_EQ(test, err, 0);
+
+	qsc_seal_wipe(seal);
+	qsc_stack_wipe();
+	err = qsc_seal_get(seal, &offer);
+	memcpy(secrets[0], seal->keys[0].secret, QSC_TEST_SECRET_LEN);
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(secrets[0]));
+	KUNIT_EXPECT_EQ(test, err, 0);
+}
+
 static struct kunit_case seal_cases[] = {
 	KUNIT_CASE(opens_the_known_key),
 	KUNIT_CASE(opens_the_known_session),
@@ -326,6 +360,7 @@ static struct kunit_case seal_cases[] = {
 	KUNIT_CASE(key_opens_until_its_life_is_over),
 	KUNIT_CASE(key_is_wiped_when_its_life_is_over),
 	KUNIT_CASE(wiped_keys_open_nothing),
+	KUNIT_CASE(nothing_is_left_on_the_stack),
 	{},
 };
 

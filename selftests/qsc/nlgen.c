@@ -239,6 +239,28 @@ static void gen_named(struct nf *f, struct nlr_msg *m)
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
 }
 
+static void gen_del(struct nf *f, struct nlr_msg *m)
+{
+	char id[NM_NAME];
+
+	gen_named(f, m);
+	while (MAYBE(f, 3)) {
+		some_id(f, id);
+		nlr_put_str(m, NL_ROOT, QSC_A_CALL_MORE, id);
+		if (f->full)
+			return;
+	}
+}
+
+static void gen_erase(struct nf *f, struct nlr_msg *m)
+{
+	gen_named(f, m);
+	if (MAYBE(f, 2))
+		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_REASON,
+			    ONE_IN(f, 4) ? rng_range(&f->rng, 1, QSC_ERASE_REASON_MAX) :
+					   QSC_ERASE_REASON_REVOKED);
+}
+
 /* Permille; what ends keys waits for a grace period, and is not for every day. */
 static const struct {
 	uint8_t cmd;
@@ -289,6 +311,12 @@ void nf_gen_command(struct nf *f, struct nlr_msg *m, uint8_t cmd)
 		return;
 	case QSC_CMD_CALL_SET:
 		gen_set(f, m);
+		return;
+	case QSC_CMD_CALL_DEL:
+		gen_del(f, m);
+		return;
+	case QSC_CMD_KEY_ERASE:
+		gen_erase(f, m);
 		return;
 	case QSC_CMD_INFO_GET:
 	case QSC_CMD_SEAL_GET:

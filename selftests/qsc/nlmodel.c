@@ -317,6 +317,49 @@ static int judge_set(const struct nm_model *m, const struct nlattr * const *tb,
 	return 0;
 }
 
+/* Some more calls that go with the first one, or stay if one of them is not there. */
+static int judge_del(const struct nm_model *m, const struct nlattr * const *tb, const void *attrs,
+		     int left, struct nm_verdict *v)
+{
+	const struct nlattr *a;
+	char id[NM_NAME];
+	int err;
+
+	err = get_id(tb[QSC_A_CALL_ID], id);
+	if (err)
+		return err;
+	v->call = nm_find(m, id);
+	for (a = attrs; nlp_ok(a, left); a = nlp_next(a, &left)) {
+		if ((a->nla_type & NLA_TYPE_MASK) != QSC_A_CALL_MORE)
+			continue;
+		if (get_id(a, id))
+			return -EINVAL;
+		if (!nm_find(m, id))
+			v->call = NULL;
+		else if (v->mores < NM_CALLS)
+			v->more[v->mores++] = nm_find(m, id);
+		else
+			v->full = true;
+	}
+	return v->call ? 0 : -ENOENT;
+}
+
+static int judge_erase(const struct nm_model *m, const struct nlattr * const *tb,
+		       struct nm_verdict *v)
+{
+	char id[NM_NAME];
+	int err;
+
+	err = get_id(tb[QSC_A_CALL_ID], id);
+	if (err)
+		return err;
+	v->reason = u32(tb[QSC_A_CALL_REASON], QSC_ERASE_REASON_REQUEST);
+	if (v->reason != QSC_ERASE_REASON_REQUEST && v->reason != QSC_ERASE_REASON_REVOKED)
+		return -EINVAL;
+	v->call = nm_find(m, id);
+	return v->call ? 0 : -ENOENT;
+}
+
 /* Requests that name a call and say nothing more of it. */
 static int judge_call(const struct nm_model *m, const struct nlattr * const *tb,
 		      struct nm_verdict *v)
@@ -349,11 +392,16 @@ static int judge_session(const struct nm_model *m, const struct nlattr * const *
 }
 
 static int judge_handler(const struct nm_model *m, const struct nlr_sock *s,
-			 const struct nlattr * const *tb, int legs, struct nm_verdict *v)
+			 const struct nlattr * const *tb, const void *attrs, int len,
+			 struct nm_verdict *v)
 {
 	switch (v->cmd) {
 	case QSC_CMD_CALL_NEW:
-		return judge_new(m, s, tb, legs, v);
+		return judge_new(m, s, tb, nlp_count(attrs, len, QSC_A_CALL_LEG), v);
+	case QSC_CMD_CALL_DEL:
+		return judge_del(m, tb, attrs, len, v);
+	case QSC_CMD_KEY_ERASE:
+		return judge_erase(m, tb, v);
 	case QSC_CMD_KEY_SET:
 		return judge_key(m, tb, v);
 	case QSC_CMD_CALL_SET:
@@ -376,15 +424,13 @@ static bool has_reply(uint8_t cmd)
 	       cmd == QSC_CMD_CALL_FLUSH || cmd == QSC_CMD_SEAL_GET;
 }
 
-/* Netlink is strict with the headers of commands that the family may yet get. */
+/* Netlink is strict with the headers of families that have always been so. */
 static bool bad_header(const struct nlmsghdr *nh, const uint8_t *buf)
 {
 	uint16_t flags = nh->nlmsg_flags;
 	struct genlmsghdr gh;
 
 	memcpy(&gh, buf + NLMSG_HDRLEN, sizeof(gh));
-	if (gh.cmd <= QSC_CMD_MAX)
-		return false;
 	if ((flags & NLM_F_DUMP) == NLM_F_DUMP)
 		flags &= ~NLM_F_DUMP;
 	return gh.reserved || flags & ~(NLM_F_REQUEST | NLM_F_ACK | NLM_F_ECHO);
@@ -401,7 +447,7 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 {
 	const struct nlattr *tb[QSC_A_CALL_MAX + 1];
 	struct nlmsghdr nh;
-	int attrs, legs;
+	int attrs;
 
 	memset(v, 0, offsetof(struct nm_verdict, fresh));
 	memcpy(&nh, buf, sizeof(nh));
@@ -435,8 +481,7 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 	if (v->dump)
 		return;
 	nlp_parse(tb, QSC_A_CALL_MAX, buf + NL_HDR, attrs);
-	legs = nlp_count(buf + NL_HDR, attrs, QSC_A_CALL_LEG);
-	v->err = judge_handler(m, s, tb, legs, v);
+	v->err = judge_handler(m, s, tb, buf + NL_HDR, attrs, v);
 	v->replies = has_reply(v->cmd);
 }
 
@@ -486,8 +531,8 @@ static void erase(struct nm_call *c, uint32_t reason)
 
 static void forget(struct nm_model *m, struct nm_call *c)
 {
+	m->calls -= c->used;
 	c->used = false;
-	m->calls--;
 }
 
 static void add(struct nm_model *m, const struct nm_call *fresh)
@@ -502,6 +547,8 @@ static void add(struct nm_model *m, const struct nm_call *fresh)
 
 void nm_commit(struct nm_model *m, const struct nm_verdict *v)
 {
+	int i;
+
 	if (v->dump || v->ack_only)
 		return;
 	switch (v->cmd) {
@@ -510,6 +557,8 @@ void nm_commit(struct nm_model *m, const struct nm_verdict *v)
 		return;
 	case QSC_CMD_CALL_DEL:
 		forget(m, v->call);
+		for (i = 0; i < v->mores; i++)
+			forget(m, v->more[i]);
 		return;
 	case QSC_CMD_CALL_SET:
 		v->call->timeout = v->timeout;
@@ -530,7 +579,7 @@ void nm_commit(struct nm_model *m, const struct nm_verdict *v)
 		nm_commit_activate(v);
 		return;
 	case QSC_CMD_KEY_ERASE:
-		erase(v->call, QSC_ERASE_REASON_REQUEST);
+		erase(v->call, v->reason);
 		return;
 	}
 }

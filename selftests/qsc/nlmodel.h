@@ -92,6 +92,9 @@ struct nm_verdict {
 	/* what it does if it succeeds */
 	uint8_t cmd;
 	struct nm_call *call;
+	struct nm_call *more[NM_CALLS];
+	int mores;
+	uint32_t reason;
 	struct nm_call fresh;
 	struct nm_key key;
 	struct qsc_session session;

@@ -80,6 +80,14 @@ static const struct policy key[QSC_A_KEY_MAX + 1] = {
 
 static const struct policy none[] = { [QSC_A_CALL_ID] = { NEVER } };
 static const struct policy id[] = { ID };
+static const struct policy call_del[] = {
+	ID, [QSC_A_CALL_MORE] = { STRING, 0, QSC_CALL_ID_MAX },
+};
+
+static const struct policy key_erase[] = {
+	ID, [QSC_A_CALL_REASON] = { U32, 1, QSC_ERASE_REASON_MAX },
+};
+
 static const struct policy call_set[] = { ID, DEADLINES };
 static const struct policy key_set[] = {
 	ID, [QSC_A_CALL_KEY] = { NEST, .nest = key, .nest_max = QSC_A_KEY_MAX },
@@ -106,12 +114,12 @@ static const struct {
 } commands[] = {
 	[QSC_CMD_INFO_GET] = POLICY(none),
 	[QSC_CMD_CALL_NEW] = POLICY(call_new),
-	[QSC_CMD_CALL_DEL] = POLICY(id),
+	[QSC_CMD_CALL_DEL] = POLICY(call_del),
 	[QSC_CMD_CALL_GET] = POLICY(id),
 	[QSC_CMD_CALL_SET] = POLICY(call_set),
 	[QSC_CMD_CALL_FLUSH] = POLICY(none),
 	[QSC_CMD_KEY_SET] = POLICY(key_set),
-	[QSC_CMD_KEY_ERASE] = POLICY(id),
+	[QSC_CMD_KEY_ERASE] = POLICY(key_erase),
 	[QSC_CMD_STATS_GET] = POLICY(id),
 	[QSC_CMD_SEAL_GET] = POLICY(none),
 	[QSC_CMD_SESSION_SET] = POLICY(session_set),

@@ -191,6 +191,44 @@ static void run_unbound(struct qsc_sock *sk)
 	ksft_test_result(kept, "a call that is not bound survives its maker\n");
 }
 
+static int revoked_cb(const struct qsc_event *event, void *arg)
+{
+	bool *good = arg;
+
+	if (event->type != QSC_CMD_ERASED_NTF || event->key)
+		return 0;
+	*good = event->reason == QSC_ERASE_REASON_REVOKED && event->n_keys == 2 &&
+		event->keys[0].dir == QSC_DIR_TX && event->keys[0].generation == 1 &&
+		event->keys[1].dir == QSC_DIR_RX && event->keys[1].generation == 1;
+	return 0;
+}
+
+/* Neither the owner's death nor a request of just anybody: the card was revoked. */
+static void run_revoked(struct qsc_sock *sk)
+{
+	struct qsc_erased before, after;
+	bool erased, counted, told = false;
+	pid_t pid;
+	int said;
+
+	pid = start_owner(&said, false, NULL);
+	wait_for_keys(said);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	qsc_stats_erased(sk, &before);
+	erased = !qsc_key_revoke(sk, CALL) && state(sk) == QSC_CALL_STATE_ERASED;
+	qsc_stats_erased(sk, &after);
+	counted = after.keys[QSC_ERASE_REASON_REVOKED] ==
+		  before.keys[QSC_ERASE_REASON_REVOKED] + 2;
+	while (!told && qsc_event_wait(sk, 2000, revoked_cb, &told) > 0)
+		;
+	dut_del(sk, CALL);
+	if (!erased || !counted || !told)
+		ksft_print_msg("erased: %d, counted: %d, event: %d\n", erased, counted, told);
+	ksft_test_result(erased && counted && told,
+			 "revoked: an event says so, and which keys are gone\n");
+}
+
 static int owner_cb(const struct qsc_call *call, void *arg)
 {
 	*(uint32_t *)arg = call->owner;
@@ -241,12 +279,13 @@ int main(void)
 	sk = dut_open(SIDE_A);
 	if (qsc_subscribe(sk))
 		ksft_exit_fail_msg("subscribe: %s\n", qsc_last_error(sk)->text);
-	ksft_set_plan(7);
+	ksft_set_plan(8);
 	run(sk, SIGKILL, "killed");
 	run(sk, SIGSEGV, "crashed");
 	run(sk, SIGTERM, "terminated");
 	run_shared(sk);
 	run_unbound(sk);
+	run_revoked(sk);
 	run_others(sk);
 	qsc_close(sk);
 	ksft_finished();

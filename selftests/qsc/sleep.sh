@@ -88,6 +88,20 @@ not_kept() {
 	echo N >"$ERASES" && gone disk hibernate 5004
 }
 
+# Opened for reading, that device is the beginning of a hibernation, and closed its
+# end: what happens in between needs no luck.
+refused_meanwhile() {
+	keyed "$a" meanwhile 5006 || return
+	exec 9</dev/snapshot || return
+	is "$a" meanwhile erased 0 &&
+		"$QSCTL" -n "$a" call add late local "$A:5008" remote "$B:5008" &&
+		! "$QSCTL" -n "$a" call key late tx file "$work/tx" 2>"$work/why" &&
+		grep "goes to sleep or down" "$work/why" || { exec 9<&-; cat "$work/why"; return 1; }
+	exec 9<&-
+	"$QSCTL" -n "$a" call key late tx file "$work/tx" &&
+		"$QSCTL" -n "$a" call key late rx file "$work/rx" && is "$a" late secure 2
+}
+
 supports() {
 	[ -w "$LEVEL" ] && grep -qw "$1" "$STATE"
 }
@@ -103,12 +117,17 @@ netns_add a && netns_add b || exit
 watcher=$!
 
 ktap_print_header
-ktap_set_plan 3
+ktap_set_plan 4
 ktap_test_run "suspend: all keys are gone before, and told" gone freeze suspend 5000
 ktap_test_run "suspend: with suspend_erase=N the keys stay" kept
 if supports disk; then
 	ktap_test_run "hibernate: all keys are gone before, whatever the parameter says" not_kept
 else
 	ktap_test_skip "hibernate" "this kernel cannot hibernate"
+fi
+if (: </dev/snapshot) 2>/dev/null; then
+	ktap_test_run "hibernate: no key is taken until it is over" refused_meanwhile
+else
+	ktap_test_skip "hibernate" "this kernel lets nobody hibernate from user space"
 fi
 ktap_finished

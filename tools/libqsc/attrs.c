@@ -76,7 +76,9 @@ static const struct qsc_attr_desc call_descs[] = {
 	[QSC_A_CALL_WINDOW] = { "window", QSC_KIND_U32, NULL },
 	[QSC_A_CALL_LEG] = { "leg", QSC_KIND_NEST, &leg_attrs },
 	[QSC_A_CALL_KEY] = { "key", QSC_KIND_NEST, &key_attrs },
+	[QSC_A_CALL_REASON] = { "reason", QSC_KIND_U32, NULL },
 	[QSC_A_CALL_SESSION] = { "session", QSC_KIND_NEST, &session_attrs },
+	[QSC_A_CALL_MORE] = { "more", QSC_KIND_STRING, NULL },
 };
 
 const struct qsc_attr_set qsc_call_attrs = { ARRAY_SIZE(call_descs), call_descs };

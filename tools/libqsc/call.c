@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+/* Less than a socket takes unless told otherwise. */
+#define DEL_REQUEST_MAX 32768
+
 struct listing {
 	qsc_call_cb cb;
 	void *arg;
@@ -97,6 +100,43 @@ int qsc_call_new(struct qsc_sock *sk, const struct qsc_call_params *params)
 int qsc_call_del(struct qsc_sock *sk, const char *id)
 {
 	return qsc_msg_send_id(sk, QSC_CMD_CALL_DEL, id ? id : "", NULL, NULL);
+}
+
+/* As many calls as fit into one request; how many those were. */
+static int del_some(struct qsc_sock *sk, const char *const *ids, unsigned int n,
+		    unsigned int *done)
+{
+	struct nl_msg *msg = qsc_msg_new_size(sk, QSC_CMD_CALL_DEL, 0, DEL_REQUEST_MAX);
+	unsigned int i;
+	int err;
+
+	if (!msg)
+		return -ENOMEM;
+	err = qsc_msg_put_id(sk, msg, ids[0]);
+	for (i = 1; !err && i < n; i++) {
+		err = qsc_msg_check_id(sk, ids[i]);
+		if (!err && nla_put_string(msg, QSC_A_CALL_MORE, ids[i]))
+			break;
+	}
+	if (!err)
+		err = qsc_msg_run(sk, msg, NULL, NULL);
+	qsc_msg_free(msg);
+	if (!err)
+		*done += i;
+	return err;
+}
+
+int qsc_call_del_many(struct qsc_sock *sk, const char *const *ids, unsigned int n,
+		      unsigned int *done)
+{
+	unsigned int removed = 0;
+	int err = 0;
+
+	while (!err && removed < n)
+		err = del_some(sk, ids + removed, n - removed, &removed);
+	if (done)
+		*done = removed;
+	return err;
 }
 
 static int list_one(struct qsc_reply *reply, void *arg)

@@ -84,11 +84,37 @@ static int event_leg(struct nlattr *nest)
 	return index <= UINT8_MAX ? (int)index : -1;
 }
 
+/* Of a kernel that knows more keys, the first ones. */
+static unsigned int event_keys(struct nlmsghdr *nlh, struct qsc_key_info keys[QSC_EVENT_KEYS_MAX])
+{
+	struct genlmsghdr *genl = nlmsg_data(nlh);
+	struct nlattr *attr;
+	unsigned int n = 0;
+	int rem;
+
+	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0), genlmsg_attrlen(genl, 0), rem)
+		if (nla_type(attr) == QSC_A_CALL_KEY && n < QSC_EVENT_KEYS_MAX &&
+		    !qsc_parse_key(attr, &keys[n]))
+			n++;
+	return n;
+}
+
+/* What is erased without having been replaced is a whole call's. */
+static void add_keys(struct qsc_event *event, const struct qsc_key_info *keys, unsigned int n)
+{
+	if (event->type == QSC_CMD_ERASED_NTF) {
+		event->keys = keys;
+		event->n_keys = n;
+	}
+	if (n && (event->type != QSC_CMD_ERASED_NTF || event->reason == QSC_ERASE_REASON_REKEY))
+		event->key = keys;
+}
+
 int qsc_parse_event(struct nlmsghdr *nlh, qsc_event_cb cb, void *arg)
 {
 	char id[QSC_CALL_ID_MAX + 1] = "";
 	struct qsc_event event = { .call_id = id };
-	struct qsc_key_info key;
+	struct qsc_key_info keys[QSC_EVENT_KEYS_MAX];
 	struct qsc_reply reply;
 	struct nlattr **attrs = reply.attrs;
 
@@ -103,8 +129,7 @@ int qsc_parse_event(struct nlmsghdr *nlh, qsc_event_cb cb, void *arg)
 	event.reason = qsc_get_u32(attrs[QSC_A_CALL_REASON]);
 	event.count = qsc_get_u64(attrs[QSC_A_CALL_COUNT]);
 	event.leg = event_leg(attrs[QSC_A_CALL_LEG]);
-	if (attrs[QSC_A_CALL_KEY] && !qsc_parse_key(attrs[QSC_A_CALL_KEY], &key))
-		event.key = &key;
+	add_keys(&event, keys, event_keys(nlh, keys));
 	return cb(&event, arg);
 }
 

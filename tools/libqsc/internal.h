@@ -46,6 +46,7 @@ struct qsc_reply {
 typedef int (*qsc_msg_cb)(struct qsc_reply *reply, void *arg);
 
 struct nl_msg *qsc_msg_new(struct qsc_sock *sk, int cmd, int flags);
+struct nl_msg *qsc_msg_new_size(struct qsc_sock *sk, int cmd, int flags, size_t size);
 void qsc_msg_free(struct nl_msg *msg);
 int qsc_msg_run(struct qsc_sock *sk, struct nl_msg *msg, qsc_msg_cb cb, void *arg);
 int qsc_msg_send_id(struct qsc_sock *sk, int cmd, const char *id, qsc_msg_cb cb, void *arg);

@@ -101,3 +101,19 @@ int qsc_key_erase(struct qsc_sock *sk, const char *id)
 {
 	return qsc_msg_send_id(sk, QSC_CMD_KEY_ERASE, id ? id : "", NULL, NULL);
 }
+
+int qsc_key_revoke(struct qsc_sock *sk, const char *id)
+{
+	struct nl_msg *msg = qsc_msg_new(sk, QSC_CMD_KEY_ERASE, 0);
+	int err;
+
+	if (!msg)
+		return -ENOMEM;
+	err = qsc_msg_put_id(sk, msg, id);
+	if (!err && nla_put_u32(msg, QSC_A_CALL_REASON, QSC_ERASE_REASON_REVOKED))
+		err = qsc_fail(sk, -EMSGSIZE, "the request is too long");
+	if (!err)
+		err = qsc_msg_run(sk, msg, NULL, NULL);
+	qsc_msg_free(msg);
+	return err;
+}

@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-/* Fits the largest request: a key with an MKI and all initial ROCs. */
+/* Fits the largest request but one: a key with an MKI and all initial ROCs. */
 #define REQUEST_MAX 2048
 
 /* The kernel's MAX_ERRNO */
@@ -22,7 +22,12 @@ struct exchange {
 
 struct nl_msg *qsc_msg_new(struct qsc_sock *sk, int cmd, int flags)
 {
-	struct nl_msg *msg = nlmsg_alloc_size(REQUEST_MAX);
+	return qsc_msg_new_size(sk, cmd, flags, REQUEST_MAX);
+}
+
+struct nl_msg *qsc_msg_new_size(struct qsc_sock *sk, int cmd, int flags, size_t size)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(size);
 
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, sk->family, 0, flags, cmd,
 				 QSC_FAMILY_VERSION)) {

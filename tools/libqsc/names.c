@@ -63,6 +63,7 @@ static const char *const reasons[] = {
 	[QSC_ERASE_REASON_REBOOT] = "reboot",
 	[QSC_ERASE_REASON_HIBERNATE] = "hibernate",
 	[QSC_ERASE_REASON_SUSPEND] = "suspend",
+	[QSC_ERASE_REASON_REVOKED] = "revoked",
 };
 
 static const char *const events[] = {

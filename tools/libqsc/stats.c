@@ -38,6 +38,37 @@ int qsc_stats_total(struct qsc_sock *sk, struct qsc_stats *stats, uint64_t *call
 	return err;
 }
 
+static void parse_erased(struct nlattr *nest, struct qsc_erased *erased)
+{
+	struct nlattr *tb[QSC_A_ERASED_MAX + 1];
+	uint32_t reason;
+
+	if (nla_parse_nested(tb, QSC_A_ERASED_MAX, nest, NULL) < 0)
+		return;
+	reason = qsc_get_u32(tb[QSC_A_ERASED_REASON]);
+	/* Reasons newer than this library are left out. */
+	if (reason <= QSC_ERASE_REASON_MAX)
+		erased->keys[reason] = qsc_get_u64(tb[QSC_A_ERASED_KEYS]);
+}
+
+static int take_erased(struct qsc_reply *reply, void *arg)
+{
+	struct genlmsghdr *genl = nlmsg_data(reply->nlh);
+	struct nlattr *attr;
+	int rem;
+
+	nla_for_each_attr(attr, genlmsg_attrdata(genl, 0), genlmsg_attrlen(genl, 0), rem)
+		if (nla_type(attr) == QSC_A_CALL_ERASED)
+			parse_erased(attr, arg);
+	return 0;
+}
+
+int qsc_stats_erased(struct qsc_sock *sk, struct qsc_erased *erased)
+{
+	memset(erased, 0, sizeof(*erased));
+	return qsc_msg_send_id(sk, QSC_CMD_STATS_GET, NULL, take_erased, erased);
+}
+
 static int take_call(struct qsc_reply *reply, void *arg)
 {
 	struct listing *listing = arg;

@@ -13,7 +13,11 @@ static int one_call(struct qsctl *ctl, struct words *words, const char *what,
 		return QSCTL_USAGE;
 	if (kernel_open(ctl))
 		return QSCTL_REFUSED;
-	return request(ctl->sk, id) ? kernel_refused(ctl, what, id) : QSCTL_OK;
+	if (ctl->verbose && receipt_begin(ctl))
+		return kernel_refused(ctl, what, NULL);
+	if (request(ctl->sk, id))
+		return kernel_refused(ctl, what, id);
+	return ctl->verbose ? receipt_print(ctl, id) : QSCTL_OK;
 }
 
 int cmd_call_del(struct qsctl *ctl, struct words *words)

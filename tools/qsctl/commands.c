@@ -42,9 +42,11 @@ const struct command call_commands[] = {
 	{ "end", cmd_call_end, NULL, "ID",
 	  "hang up: erase the keys, remove the call, tell the service", NULL },
 	{ "rekey", cmd_call_rekey, NULL, "ID", "give a secure call new keys now", NULL },
-	{ "del", cmd_call_del, NULL, "ID", "erase the keys and remove the call", NULL },
+	{ "del", cmd_call_del, NULL, "ID", "erase the keys and remove the call",
+	  "With -v a receipt tells which keys are gone.\n" },
 	{ "erase", cmd_call_erase, NULL, "ID",
-	  "erase the keys; the call goes on blocking its addresses", NULL },
+	  "erase the keys; the call goes on blocking its addresses",
+	  "With -v a receipt tells which keys are gone.\n" },
 	{ "list", cmd_call_list, NULL, "", "list the calls, one a line", NULL },
 	{ "show", cmd_call_show, NULL, "[ID]", "show one call or all, with their keys' state",
 	  "Keys themselves never leave the kernel.\n" },
@@ -82,6 +84,7 @@ static const char options_help[] =
 	"  -j, --json          print JSON\n"
 	"  -p, --pretty        with -j: print it in several lines\n"
 	"  -a, --all           stats: print zeros, too\n"
+	"  -v, --verbose       call del, call erase: print a receipt\n"
 	"  -c, --color WHEN    auto, always or never; default auto\n"
 	"  -n, --netns NAME    work in the network namespace NAME\n"
 	"  -s, --socket PATH   of qskeyd; default " QSKEYD_SOCKET "\n"
@@ -117,6 +120,26 @@ static int help_command(FILE *out, const char *path, const struct command *cmd)
 		help_table(out, cmd->sub);
 	}
 	return QSCTL_OK;
+}
+
+/* The command that the words begin with, or NULL; the others are left. */
+const struct command *command_of(struct words *words)
+{
+	const struct command *table = qsctl_commands, *cmd = NULL;
+	const char *names[COMMANDS_MAX];
+
+	while (table) {
+		int i = -1;
+
+		if (words->left)
+			i = find_word(*words->next, names, command_names(table, names));
+		if (i < 0)
+			return NULL;
+		next_word(words);
+		cmd = &table[i];
+		table = cmd->sub;
+	}
+	return cmd;
 }
 
 /* Help for as many words as name a command; unknown ones get the table. */

@@ -84,7 +84,7 @@ _qsctl() {
 		return ;;
 	esac
 	if [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "--json --pretty --all --color --netns --socket
+		mapfile -t COMPREPLY < <(compgen -W "--json --pretty --all --verbose --color --netns --socket
 			--batch --help --version" -- "$current")
 		return
 	fi

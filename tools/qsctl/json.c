@@ -191,6 +191,21 @@ struct json_object *json_info(const struct qsc_info *info)
 	return obj;
 }
 
+/* Of keys that are gone. */
+struct json_object *json_keys(const struct qsc_key_info *keys, unsigned int n)
+{
+	struct json_object *array = json_object_new_array(), *obj;
+
+	for (unsigned int i = 0; i < n; i++) {
+		obj = json_object_new_object();
+		put_u64(obj, "leg", keys[i].leg);
+		put_name(obj, "dir", qsc_dir_name(keys[i].dir), keys[i].dir);
+		put_u64(obj, "generation", keys[i].generation);
+		json_object_array_add(array, obj);
+	}
+	return array;
+}
+
 static void put_event_key(struct json_object *obj, const struct qsc_event *event)
 {
 	const struct qsc_key_info *key = event->key;
@@ -207,7 +222,7 @@ static void put_event_key(struct json_object *obj, const struct qsc_event *event
 	}
 }
 
-static void put_time(struct json_object *obj, uint64_t ns)
+void json_put_time(struct json_object *obj, uint64_t ns)
 {
 	char whole[32], text[64];
 	time_t s = ns / 1000000000;
@@ -223,7 +238,7 @@ struct json_object *json_event(const struct qsc_event *event)
 {
 	struct json_object *obj = json_object_new_object();
 
-	put_time(obj, event->time_ns);
+	json_put_time(obj, event->time_ns);
 	put_name(obj, "event", qsc_event_name(event->type), event->type);
 	json_put_text(obj, "call", event->call_id);
 	if (event->type == QSC_CMD_CALL_ADD_NTF) {
@@ -234,6 +249,8 @@ struct json_object *json_event(const struct qsc_event *event)
 		put_name(obj, "reason", qsc_erase_reason_name(event->reason), event->reason);
 	if (event->key)
 		put_event_key(obj, event);
+	else if (event->type == QSC_CMD_ERASED_NTF)
+		json_put(obj, "keys", json_keys(event->keys, event->n_keys));
 	else if (event->leg >= 0)
 		put_u64(obj, "leg", event->leg);
 	if (event->type == QSC_CMD_AUTH_FAIL_NTF)

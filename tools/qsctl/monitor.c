@@ -12,16 +12,6 @@ struct monitor {
 	uint32_t timeout_s; /* 0 = none */
 };
 
-static void print_time(uint64_t ns)
-{
-	time_t s = ns / 1000000000;
-	struct tm tm;
-	char text[32];
-
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&s, &tm));
-	printf("%s.%06u  ", text, (unsigned int)(ns % 1000000000 / 1000));
-}
-
 static enum paint event_paint(uint32_t type)
 {
 	switch (type) {
@@ -40,10 +30,10 @@ static enum paint event_paint(uint32_t type)
 static void print_key(const struct qsc_event *event)
 {
 	const struct qsc_key_info *key = event->key;
-	char mki[MKI_TEXT_MAX];
+	char text[KEY_TEXT_MAX], mki[MKI_TEXT_MAX];
 
-	printf("  leg %u %s key, generation %u", key->leg,
-	       name_or_number(qsc_dir_name(key->dir), key->dir), key->generation);
+	format_key(key, text, sizeof(text));
+	printf("  %s", text);
 	if (key->suite)
 		printf(", %s", name_or_number(qsc_suite_name(key->suite), key->suite));
 	if (key->mki_len) {
@@ -55,6 +45,17 @@ static void print_key(const struct qsc_event *event)
 		       key->rtp_packets, key->rtcp_packets);
 }
 
+static void print_all_keys(const struct qsc_event *event)
+{
+	char text[KEY_TEXT_MAX];
+
+	printf("  all keys");
+	for (unsigned int i = 0; i < event->n_keys; i++) {
+		format_key(&event->keys[i], text, sizeof(text));
+		printf("%s%s", i ? "; " : ": ", text);
+	}
+}
+
 static void print_flags(uint32_t flags)
 {
 	for (uint32_t bit = 1; bit; bit <<= 1)
@@ -64,11 +65,11 @@ static void print_flags(uint32_t flags)
 
 static void print_event(const struct qsc_event *event)
 {
-	char id[PRINTABLE_ID_MAX];
+	char id[PRINTABLE_ID_MAX], when[TIME_TEXT_MAX];
 
 	format_printable(event->call_id, id, sizeof(id));
-	print_time(event->time_ns);
-	printf("%s%-9s%s  %s%s%s", paint(event_paint(event->type)),
+	format_time(event->time_ns, when, sizeof(when));
+	printf("%s  %s%-9s%s  %s%s%s", when, paint(event_paint(event->type)),
 	       name_or_number(qsc_event_name(event->type), event->type), paint(PAINT_NONE),
 	       paint(PAINT_NAME), id, paint(PAINT_NONE));
 	if (event->reason)
@@ -76,7 +77,7 @@ static void print_event(const struct qsc_event *event)
 	if (event->key)
 		print_key(event);
 	else if (event->type == QSC_CMD_ERASED_NTF)
-		printf("  all keys");
+		print_all_keys(event);
 	if (event->type == QSC_CMD_AUTH_FAIL_NTF)
 		printf("  leg %d: %" PRIu64 " packets failed authentication", event->leg,
 		       event->count);

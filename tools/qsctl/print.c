@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "qsctl.h"
@@ -176,4 +177,25 @@ void print_field(int indent, const char *label, const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 	putchar('\n');
+}
+
+/* Local time. */
+void format_time(uint64_t ns, char *buf, size_t size)
+{
+	time_t s = ns / 1000000000;
+	char text[32];
+	struct tm tm;
+
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&s, &tm));
+	snprintf(buf, size, "%s.%06u", text, (unsigned int)(ns % 1000000000 / 1000));
+}
+
+void format_key(const struct qsc_key_info *key, char *buf, size_t size)
+{
+	const char *dir = name_or_number(qsc_dir_name(key->dir), key->dir);
+
+	if (key->generation)
+		snprintf(buf, size, "leg %u %s key, generation %u", key->leg, dir, key->generation);
+	else
+		snprintf(buf, size, "leg %u %s key, held back", key->leg, dir);
 }

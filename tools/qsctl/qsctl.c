@@ -7,11 +7,17 @@
 #include "qsctl.h"
 
 static const struct option long_options[] = {
-	{ "json", no_argument, NULL, 'j' },	   { "pretty", no_argument, NULL, 'p' },
-	{ "all", no_argument, NULL, 'a' },	   { "color", required_argument, NULL, 'c' },
-	{ "netns", required_argument, NULL, 'n' }, { "socket", required_argument, NULL, 's' },
-	{ "batch", required_argument, NULL, 'b' }, { "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },	   { 0 },
+	{ "json", no_argument, NULL, 'j' },
+	{ "pretty", no_argument, NULL, 'p' },
+	{ "all", no_argument, NULL, 'a' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "color", required_argument, NULL, 'c' },
+	{ "netns", required_argument, NULL, 'n' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "batch", required_argument, NULL, 'b' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
 };
 
 struct options {
@@ -33,6 +39,9 @@ static int take_option(struct qsctl *ctl, struct options *opts, int c)
 		return QSCTL_OK;
 	case 'a':
 		ctl->all = true;
+		return QSCTL_OK;
+	case 'v':
+		ctl->verbose = true;
 		return QSCTL_OK;
 	case 'c':
 		opts->color = optarg;
@@ -62,7 +71,7 @@ static int read_options(struct qsctl *ctl, struct options *opts, int argc, char 
 {
 	int c;
 
-	while ((c = getopt_long(argc, argv, "jpac:n:s:b:hV", long_options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "jpavc:n:s:b:hV", long_options, NULL)) != -1)
 		if (take_option(ctl, opts, c))
 			return QSCTL_USAGE;
 	return set_color(opts->color);

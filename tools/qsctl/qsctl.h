@@ -23,6 +23,7 @@ struct qsctl {
 	bool json;
 	bool pretty;
 	bool all; /* print counters that are zero, too */
+	bool verbose; /* say what was done */
 	bool batch; /* stdin is not ours, and nothing may wait */
 	const char *socket; /* of qskeyd */
 	struct qsc_sock *sk; /* opened by the first command that needs it */
@@ -48,6 +49,7 @@ extern const struct command qsctl_commands[];
 extern const struct command call_commands[];
 int run_command(struct qsctl *ctl, const struct command *table, const char *what,
 		struct words *words);
+const struct command *command_of(struct words *words);
 int print_help(FILE *out, struct words *words);
 int cmd_info(struct qsctl *ctl, struct words *words);
 int cmd_call_add(struct qsctl *ctl, struct words *words);
@@ -67,6 +69,10 @@ int cmd_card_info(struct qsctl *ctl, struct words *words);
 int cmd_card_unlock(struct qsctl *ctl, struct words *words);
 int cmd_stats(struct qsctl *ctl, struct words *words);
 int cmd_monitor(struct qsctl *ctl, struct words *words);
+
+/* receipt.c: what became of a call's keys */
+int receipt_begin(struct qsctl *ctl);
+int receipt_print(struct qsctl *ctl, const char *id);
 
 /* batch.c */
 int run_batch(struct qsctl *ctl, const char *path);
@@ -177,6 +183,8 @@ const char *name_or_number(const char *name, uint32_t number);
 void format_addr(const union qsc_addr *addr, char *buf, size_t size);
 void format_duration(uint64_t ms, char *buf, size_t size);
 void format_printable(const char *text, char *buf, size_t size);
+void format_time(uint64_t ns, char *buf, size_t size);
+void format_key(const struct qsc_key_info *key, char *buf, size_t size);
 void format_hex(const uint8_t *bytes, size_t len, char *buf, size_t size);
 void print_field(int indent, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -184,6 +192,8 @@ void print_field(int indent, const char *label, const char *fmt, ...)
 /* Four times for \xNN. */
 #define PRINTABLE_ID_MAX (4 * QSC_CALL_ID_MAX + 1)
 #define ADDR_TEXT_MAX 64
+#define TIME_TEXT_MAX 64
+#define KEY_TEXT_MAX 64
 #define MKI_TEXT_MAX (2 * QSC_MKI_MAX + 1)
 
 /* table.c */
@@ -203,6 +213,8 @@ struct json_object *json_call_stats(const struct qsc_call *call);
 struct json_object *json_info(const struct qsc_info *info);
 struct json_object *json_stats(const struct qsc_stats *stats);
 struct json_object *json_event(const struct qsc_event *event);
+struct json_object *json_keys(const struct qsc_key_info *keys, unsigned int n);
+void json_put_time(struct json_object *obj, uint64_t ns);
 void json_put(struct json_object *obj, const char *name, struct json_object *value);
 void json_put_text(struct json_object *obj, const char *name, const char *text);
 int json_print(struct qsctl *ctl, struct json_object *obj);

@@ -44,22 +44,46 @@ static int take_call(const struct qsc_call *call, void *arg)
 	return 0;
 }
 
+static void print_erased(const struct qsctl *ctl, const struct qsc_erased *erased)
+{
+	char name[32];
+
+	for (unsigned int i = 1; i <= QSC_ERASE_REASON_MAX; i++) {
+		if (!erased->keys[i] && !ctl->all)
+			continue;
+		snprintf(name, sizeof(name), "keys_erased_%s", qsc_erase_reason_name(i));
+		printf("%-20s %" PRIu64 "\n", name, erased->keys[i]);
+	}
+}
+
+static struct json_object *json_erased(const struct qsc_erased *erased)
+{
+	struct json_object *obj = json_object_new_object();
+
+	for (unsigned int i = 1; i <= QSC_ERASE_REASON_MAX; i++)
+		json_put(obj, qsc_erase_reason_name(i), json_object_new_uint64(erased->keys[i]));
+	return obj;
+}
+
 static int stats_total(struct qsctl *ctl)
 {
+	struct qsc_erased erased;
 	struct qsc_stats stats;
 	struct json_object *obj;
 	uint64_t calls;
 
-	if (qsc_stats_total(ctl->sk, &stats, &calls))
+	if (qsc_stats_total(ctl->sk, &stats, &calls) || qsc_stats_erased(ctl->sk, &erased))
 		return kernel_refused(ctl, "stats", NULL);
 	if (ctl->json) {
 		obj = json_object_new_object();
 		json_put(obj, "calls", json_object_new_uint64(calls));
 		json_put(obj, "stats", json_stats(&stats));
+		json_put(obj, "keys_erased", json_erased(&erased));
 		return json_print(ctl, obj);
 	}
 	print_field(0, "calls", "%" PRIu64, calls);
 	print_stats(ctl, 0, &stats);
+	print_erased(ctl, &erased);
 	return QSCTL_OK;
 }
 

@@ -37,7 +37,7 @@ $(OUT)/qskeyd: $(QSKEYD_OBJS) $(KEYD_ARCHIVES)
 # ---------------------------------------------------------------------- tests
 # qskeyd above a kernel of the tests' own, see tests/keyd/standin.c
 STANDIN_WRAPS := open close last_error subscribe event_fd event_wait call_new call_del \
-		 call_get call_set key_erase session_set session_activate
+		 call_get call_set key_revoke session_set session_activate
 KEYD_HELPERS := $(OUT)/tests/keyd/qskeyd
 
 keyd-helpers: $(OUT)/qskeyd $(OUT)/qsctl $(KEYD_HELPERS)

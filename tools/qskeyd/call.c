@@ -86,7 +86,7 @@ void call_revoked(struct call *call, const struct failure *why)
 	struct failure no;
 
 	log_error("call %s: %s", call->id, why->text);
-	if (feed_erase(call->calls->feed, call->id, &no))
+	if (feed_revoke(call->calls->feed, call->id, &no))
 		log_error("call %s: %s", call->id, no.text);
 	call_answer(call, why);
 	call_forget(call, NULL);

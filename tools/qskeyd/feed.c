@@ -86,9 +86,9 @@ int feed_call_del(struct feed *feed, const char *id, struct failure *why)
 	return qsc_call_del(feed->sk, id) ? no(feed, "the kernel cannot end the call", why) : 0;
 }
 
-int feed_erase(struct feed *feed, const char *id, struct failure *why)
+int feed_revoke(struct feed *feed, const char *id, struct failure *why)
 {
-	return qsc_key_erase(feed->sk, id) ? no(feed, "the kernel cannot erase the keys", why) : 0;
+	return qsc_key_revoke(feed->sk, id) ? no(feed, "the kernel cannot erase the keys", why) : 0;
 }
 
 int feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why)

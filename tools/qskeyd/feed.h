@@ -19,7 +19,7 @@ void feed_close(struct feed *feed);
 /* 0, or -1 with @why */
 int feed_call_new(struct feed *feed, const struct qsc_call_params *params, struct failure *why);
 int feed_call_del(struct feed *feed, const char *id, struct failure *why);
-int feed_erase(struct feed *feed, const char *id, struct failure *why);
+int feed_revoke(struct feed *feed, const char *id, struct failure *why);
 int feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why);
 bool feed_has_call(struct feed *feed, const char *id);
 

@@ -325,6 +325,21 @@ static void reply_stats(void)
 	script_ack();
 }
 
+/* The second one is of a reason that we do not know. */
+static void reply_erased(void)
+{
+	struct nl_msg *msg = script_reply(QSC_CMD_STATS_GET);
+	struct nlattr *nest;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		nest = nla_nest_start(msg, QSC_A_CALL_ERASED);
+		nla_put_u32(msg, QSC_A_ERASED_REASON, i ? 99 : QSC_ERASE_REASON_REKEY);
+		nla_put_u64(msg, QSC_A_ERASED_KEYS, 5);
+		nla_nest_end(msg, nest);
+	}
+	script_ack();
+}
+
 static void counters_that_are_zero_are_left_out_unless_asked_for(void **state)
 {
 	struct nlattr *leg, *stats;
@@ -332,10 +347,13 @@ static void counters_that_are_zero_are_left_out_unless_asked_for(void **state)
 
 	(void)state;
 	reply_stats();
+	reply_erased();
 	assert_runs("stats", "calls: 2\n"
 			     "tx_rtp               7\n"
-			     "rx_drop_auth         3\n");
+			     "rx_drop_auth         3\n"
+			     "keys_erased_rekey    5\n");
 	reply_stats();
+	reply_erased();
 	assert_int_equal(run("stats all"), QSCTL_OK);
 	assert_non_null(strstr(out.text, "\nrx_rtp               0\n"));
 	assert_false(ctl.all);
@@ -483,21 +501,77 @@ static void a_bound_call_that_is_gone_is_not_held(void **state)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
+static void put_erased(struct nl_msg *msg, uint32_t dir, uint32_t generation)
+{
+	struct nlattr *nest = nla_nest_start(msg, QSC_A_CALL_KEY);
+
+	nla_put_u32(msg, QSC_A_KEY_DIR, dir);
+	nla_put_u32(msg, QSC_A_KEY_GENERATION, generation);
+	nla_nest_end(msg, nest);
+}
+
+static void a_receipt_tells_which_keys_are_gone(void **state)
+{
+	struct nl_msg *msg;
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	script_ack();
+	event(QSC_CMD_ERASED_NTF, "other", QSC_ERASE_REASON_DEL);
+	msg = script_reply(QSC_CMD_ERASED_NTF);
+	nla_put_string(msg, QSC_A_CALL_ID, "alice");
+	nla_put_u32(msg, QSC_A_CALL_REASON, QSC_ERASE_REASON_DEL);
+	put_erased(msg, QSC_DIR_TX, 3);
+	put_erased(msg, QSC_DIR_RX, 2);
+	put_erased(msg, QSC_DIR_TX, 0);
+	event(QSC_CMD_CALL_DEL_NTF, "alice", 0);
+	ctl.verbose = true;
+	assert_runs("call del alice", "call: alice, removed\n"
+				      "  key erased: leg 0 tx key, generation 3\n"
+				      "  key erased: leg 0 rx key, generation 2\n"
+				      "  key erased: leg 0 tx key, held back\n"
+				      "  reason: del\n"
+				      "  time: 1970-01-01 00:00:00.000000\n"
+				      "  acknowledged: after they were overwritten\n");
+
+	script_reset();
+	script_ack();
+	ctl.verbose = true;
+	assert_runs("call erase alice", "call: alice\n"
+					"  keys erased: none, they had been erased before\n"
+					"  acknowledged: after they were overwritten\n");
+}
+
 static int batch(const char *text)
 {
-	FILE *saved = stdin;
-	int ret;
+	int saved = dup(STDIN_FILENO), pipe_fd[2], ret;
 
-	stdin = fmemopen((void *)text, strlen(text), "r");
-	assert_non_null(stdin);
+	assert_int_equal(pipe(pipe_fd), 0);
+	assert_int_equal(write(pipe_fd[1], text, strlen(text)), strlen(text));
+	close(pipe_fd[1]);
+	dup2(pipe_fd[0], STDIN_FILENO);
+	close(pipe_fd[0]);
 	capture_begin(&out, &stdout);
 	capture_begin(&err, &stderr);
 	ret = run_batch(&ctl, "-");
 	capture_end(&err);
 	capture_end(&out);
-	fclose(stdin);
-	stdin = saved;
+	dup2(saved, STDIN_FILENO);
+	close(saved);
 	return ret;
+}
+
+static void removals_in_a_batch_are_one_request(void **state)
+{
+	(void)state;
+	script_ack();
+	script_ack();
+	script_ack();
+	assert_int_equal(batch("call del a\ncall del b\n#\ncall del c\ncall erase d\ncall del e"),
+			 QSCTL_OK);
+	assert_int_equal(script.sent, 3);
+	assert_int_equal(script.last_cmd, QSC_CMD_CALL_DEL);
+	forget_output();
 }
 
 static void a_batch_ends_at_the_first_line_that_fails(void **state)
@@ -505,12 +579,13 @@ static void a_batch_ends_at_the_first_line_that_fails(void **state)
 	char many[256] = "";
 
 	(void)state;
+	script_refuse(ENOENT, NULL, -1); /* all three at once */
 	script_ack();
 	script_refuse(ENOENT, NULL, -1);
 	assert_int_equal(batch("# comment\n\n call del a # and more\ncall del b\ncall del c\n"),
 			 QSCTL_REFUSED);
 	assert_string_equal(err.text, "qsctl: standard input:4: call del b: no such call or leg\n");
-	assert_int_equal(script.sent, 2);
+	assert_int_equal(script.sent, 3);
 	forget_output();
 
 	assert_int_equal(batch("nonsense"), QSCTL_USAGE);
@@ -574,6 +649,8 @@ int main(void)
 		cmocka_unit_test(events_are_printed_until_the_count_or_a_signal),
 		cmocka_unit_test(a_bound_call_is_held_until_it_is_deleted),
 		cmocka_unit_test(a_bound_call_that_is_gone_is_not_held),
+		cmocka_unit_test(a_receipt_tells_which_keys_are_gone),
+		cmocka_unit_test(removals_in_a_batch_are_one_request),
 		cmocka_unit_test(a_batch_ends_at_the_first_line_that_fails),
 		cmocka_unit_test(help_is_there_for_every_command),
 	};

@@ -355,7 +355,8 @@ static int take_event(const struct qsc_event *event, void *arg)
 	assert_string_equal(event->call_id, "bob");
 	assert_int_equal(event->reason, QSC_ERASE_REASON_REKEY);
 	assert_int_equal(event->leg, -1);
-	assert_non_null(event->key);
+	assert_int_equal(event->n_keys, 1);
+	assert_ptr_equal(event->key, event->keys);
 	assert_int_equal(event->key->generation, 7);
 	return -ESTALE;
 }

@@ -53,7 +53,7 @@ int __wrap_qsc_call_del(struct qsc_sock *sk, const char *id);
 int __wrap_qsc_call_get(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *arg);
 int __wrap_qsc_call_set(struct qsc_sock *sk, const char *id, const uint32_t *timeout_s,
 			const uint32_t *lifetime_s);
-int __wrap_qsc_key_erase(struct qsc_sock *sk, const char *id);
+int __wrap_qsc_key_revoke(struct qsc_sock *sk, const char *id);
 int __wrap_qsc_session_set(struct qsc_sock *sk, const char *id, const struct qsc_session *session);
 int __wrap_qsc_session_activate(struct qsc_sock *sk, const char *id, uint8_t leg);
 
@@ -246,7 +246,7 @@ int __wrap_qsc_call_set(struct qsc_sock *sk, const char *id, const uint32_t *tim
 	return 0;
 }
 
-int __wrap_qsc_key_erase(struct qsc_sock *sk, const char *id)
+int __wrap_qsc_key_revoke(struct qsc_sock *sk, const char *id)
 {
 	struct call *call = find(sk, id);
 

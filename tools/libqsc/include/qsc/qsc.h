@@ -317,6 +317,22 @@ int qsc_call_new(struct qsc_sock *sk, const struct qsc_call_params *params);
 int qsc_call_del(struct qsc_sock *sk, const char *id);
 
 /**
+ * qsc_call_del_many() - erase the keys of calls and remove them
+ * @sk: the handle
+ * @ids: call-ids, @n of them
+ * @n: 0 or more
+ * @done: how many of them, from the first on, were removed; may be NULL
+ *
+ * As qsc_call_del(), but thousands share what one would wait for: in some
+ * requests, each of which removes all of its calls or none.
+ *
+ * Return: 0 (the keys are gone); -ENOENT one of those after @done is not there;
+ * or another errno.
+ */
+int qsc_call_del_many(struct qsc_sock *sk, const char *const *ids, unsigned int n,
+		      unsigned int *done);
+
+/**
  * qsc_call_get() - look at one call
  * @sk: the handle
  * @id: call-id
@@ -431,6 +447,15 @@ int qsc_key_set(struct qsc_sock *sk, const char *id, const struct qsc_key *key);
 int qsc_key_erase(struct qsc_sock *sk, const char *id);
 
 /**
+ * qsc_key_revoke() - the same, for the card that they came from was revoked
+ * @sk: the handle
+ * @id: call-id
+ *
+ * Return: 0 (the keys are gone), -ENOENT, or another errno.
+ */
+int qsc_key_revoke(struct qsc_sock *sk, const char *id);
+
+/**
  * qsc_key_wipe() - zero a struct qsc_key
  * @key: what to zero
  *
@@ -536,6 +561,23 @@ int qsc_sdes_parse(const char *line, size_t len, struct qsc_key *key, char *why,
 int qsc_stats_total(struct qsc_sock *sk, struct qsc_stats *stats, uint64_t *calls);
 
 /**
+ * struct qsc_erased - keys that were erased in the namespace
+ * @keys: by enum qsc_erase_reason
+ */
+struct qsc_erased {
+	uint64_t keys[QSC_ERASE_REASON_MAX + 1];
+};
+
+/**
+ * qsc_stats_erased() - how many keys were erased, and why
+ * @sk: the handle
+ * @erased: filled in
+ *
+ * Return: 0 or a negative errno.
+ */
+int qsc_stats_erased(struct qsc_sock *sk, struct qsc_erased *erased);
+
+/**
  * qsc_call_stats() - counters of the legs of one call
  * @sk: the handle
  * @id: call-id
@@ -560,6 +602,9 @@ int qsc_call_stats(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *ar
  * @count: failures so far, with %QSC_CMD_AUTH_FAIL_NTF
  * @key: the key concerned or NULL; in %QSC_CMD_ERASED_NTF, NULL means all keys
  *	of the call. Fields the event does not carry are zero.
+ * @keys: with %QSC_CMD_ERASED_NTF the keys that are gone, @n_keys of them; those
+ *	that were held back have generation 0
+ * @n_keys: 0 to %QSC_EVENT_KEYS_MAX
  */
 struct qsc_event {
 	uint32_t type;
@@ -571,7 +616,11 @@ struct qsc_event {
 	int leg;
 	uint64_t count;
 	const struct qsc_key_info *key;
+	const struct qsc_key_info *keys;
+	unsigned int n_keys;
 };
+
+#define QSC_EVENT_KEYS_MAX 8
 
 /*
  * Called with each event; what it points to is gone when the callback returns.
