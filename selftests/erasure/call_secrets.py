@@ -423,9 +423,10 @@ class Carrier:
 
 # ------------------------------------------------------------------- secrets
 
-# What may be in memory while a call is up: the keys that its packets need, and
-# those of the connection to the key service.
+# What may be in memory while a call is up: the keys that its packets need; and of
+# the connection to the key service its schedule, which OpenSSL keeps to its end.
 IN_USE = ("srtp", "connection")
+# All kinds: pool, connection, wrap, session, master, srtp, seal
 
 
 class Secrets(dict):
@@ -486,13 +487,16 @@ class Secrets(dict):
         self.put_hmac(f"pool {name} PRK", prk(key, b"qsc/1 pool"))
         auth = vectors.hkdf(key, b"qsc/1 pool", b"auth" + login.kid, 32)
         for part, value in login.schedule(auth):
-            kind = "connection" if needed_to_the_end(part) else "login"
             if part.endswith(("handshake key", "traffic key")):
-                self.put_cipher(f"{kind} {name} {part}", value)
+                self.put_cipher(f"connection {name} {part}", value)
             else:
-                self.put(f"{kind} {name} {part}", value)
-        self.put(f"login {name} X25519 result", login.x25519)
-        return vectors.hkdf(key, b"qsc/1 pool", b"dist" + login.kid, 32)
+                self.put(f"connection {name} {part}", value)
+        self.put(f"pool {name} K", key)
+        self.put(f"pool {name} K_auth", auth)
+        self.put(f"connection {name} X25519 result", login.x25519)
+        dist = vectors.hkdf(key, b"qsc/1 pool", b"dist" + login.kid, 32)
+        self.put(f"pool {name} K_dist", dist)
+        return dist
 
     def put_wrap(self, name, dist, exporter):
         """X, K_wrap, and what is between them"""
@@ -529,11 +533,6 @@ class Secrets(dict):
         for name, value in self.items():
             names.setdefault(value, []).append(name)
         return "".join(f"{'='.join(n)} {value.hex()}\n" for value, n in names.items())
-
-
-def needed_to_the_end(part):
-    """Of a TLS connection. OpenSSL keeps more, with no way to make it forget."""
-    return "traffic" in part
 
 
 def is_private_of(private, public):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Alice's handset in the machine, and whom she talks to outside of it."""
 
+import base64
 import socket
 import struct
 import threading
@@ -14,7 +15,7 @@ from machine import wait_for
 SOCKET = "/tmp/erasure/alice/s"
 CONTEXT_VERSION = b"\x01"
 # uapi/linux/qsc.h
-SEAL_GET, A_CALL_SEAL = 16, 19
+SEAL_GET, A_CALL_SEAL, A_CALL_SESSION, A_SESSION_SEALED, A_SEAL_PUBLIC = 16, 19, 20, 10, 2
 
 
 class Peer:
@@ -59,8 +60,15 @@ class Call:
         self.secrets = Secrets()
         self.epochs = {}  # number: Secrets
 
-    def of_epoch(self, epoch):
-        return self.epochs[epoch]
+
+def attributes(data):
+    """Of netlink, by number"""
+    while len(data) >= 4:
+        size, kind = struct.unpack("HH", data[:4])
+        if size < 4:
+            return
+        yield kind & 0x3FFF, data[4:size]
+        data = data[(size + 3) & ~3 :]
 
 
 class Handset:
@@ -76,21 +84,22 @@ class Handset:
     def ctl(self, *words, status=0):
         return self.machine.run("qsctl", "--socket", SOCKET, *words, status=status)
 
-    def call(self, *words, talk=True):
+    def call(self, *words, start=None):
         """A secure call as users make it."""
         self.calls += 1
         call = Call(f"call{self.calls}", 5000 + 2 * self.calls)
         answer = self.carrier.answer(call.id)
         before = self._mark()
-        self.ctl(
-            "call", "start", call.id, "peer", "bob", "role", "caller",
-            "local", f"10.0.2.15:{call.port}", "remote", f"10.0.2.2:{self.machine.media}",
-            *words,
-        )
+        argv = ["qsctl", "--socket", SOCKET, "call", "start", call.id, "peer", "bob"]
+        argv += ["role", "caller", "local", f"10.0.2.15:{call.port}"]
+        argv += ["remote", f"10.0.2.2:{self.machine.media}", *words]
+        if start:
+            start(argv)
+        else:
+            self.machine.run(*argv)
         answer.join()
         self._learn(call, 0, before)
-        if talk:
-            self.talk(call)
+        self.talk(call)
         return call
 
     def _mark(self):
@@ -129,14 +138,42 @@ class Handset:
         """And see that the keys that were computed here are those of the wire."""
         before = self.peer.heard
         heard = self.machine.ask(
-            "talk", ns="phone", local=["10.0.2.15", call.port],
-            remote=["10.0.2.2", self.machine.media], packets=packets,
+            "talk",
+            ns="phone",
+            local=["10.0.2.15", call.port],
+            remote=["10.0.2.2", self.machine.media],
+            packets=packets,
         )["heard"]
-        got = self.peer.heard - before
-        if not heard or got < packets:
-            raise AssertionError(f"of {packets} packets the peer read {got}, and {heard} came back")
+        if heard < packets:
+            read = self.peer.heard - before
+            raise AssertionError(f"the peer read {read} packets, and {heard} answers came back")
 
-    def sealing_key(self):
+    def sealing_key(self, ns="phone"):
         """Public key that the module hands out now"""
-        answer = self.machine.ask("sealing_key", ns="phone", cmd=SEAL_GET, attr=A_CALL_SEAL)
+        answer = self.machine.ask("sealing_key", ns=ns, cmd=SEAL_GET, attr=A_CALL_SEAL)
         return bytes.fromhex(answer["public"])
+
+    def call_tapped(self, device):
+        """A call whose messages to the module are listened to; they as well."""
+        tapped = {}
+
+        def start(argv):
+            tapped.update(self.machine.ask("tap", ns="phone", device=device, argv=argv))
+            if tapped["status"]:
+                raise AssertionError(tapped["out"])
+
+        call = self.call(start=start)
+        return call, [base64.b64decode(m) for m in tapped["seen"]]
+
+    @staticmethod
+    def sealed_by(messages, call_id):
+        """The public key with which a client sealed the session of a call."""
+        name = call_id.encode() + b"\0"
+        for message in messages:
+            if name not in message:
+                continue
+            attrs = dict(attributes(message[20:]))
+            session = dict(attributes(attrs.get(A_CALL_SESSION, b"")))
+            if A_SESSION_SEALED in session:
+                return dict(attributes(session[A_SESSION_SEALED]))[A_SEAL_PUBLIC]
+        raise AssertionError("the tap has not seen a session")

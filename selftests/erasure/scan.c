@@ -7,9 +7,10 @@
  * any address: what is left of one that was half overwritten is found, too. Eight
  * random bytes are no coincidence: 2^30 places and 2^16 pieces make 2^-18.
  *
- * Prints a JSON object on a line for each place: secret, address, how many of
- * its bytes are there, and a hash of what is around it, so that copies in like
- * surroundings can be told; then one for the whole. Never prints a secret.
+ * Prints a JSON object on a line for each place: secret, address of the first
+ * byte of it that is there and which one that is, how many are, and a hash of
+ * them with what is around, so that copies in like surroundings can be told; then
+ * one object for the whole. Never prints a secret.
  *
  * Exit status: 0 nothing found, 1 something found, 2 it could not look.
  */
@@ -421,9 +422,10 @@ static size_t print_place(size_t first, bool shown)
 		covered += end > from ? end - from : 0;
 	}
 	if (shown) {
-		printf("{\"secret\":\"%s\",\"address\":%llu,\"found\":%u,\"of\":%u,\"around\":\"",
-		       secrets[hits[first].secret].name, (unsigned long long)base(&hits[first]),
-		       covered, secrets[hits[first].secret].len);
+		printf("{\"secret\":\"%s\",\"address\":%llu,\"offset\":%u,\"found\":%u,"
+		       "\"of\":%u,\"around\":\"",
+		       secrets[hits[first].secret].name, (unsigned long long)hits[first].address,
+		       hits[first].offset, covered, secrets[hits[first].secret].len);
 		print_surroundings(&hits[first]);
 		puts("\"}");
 	}
