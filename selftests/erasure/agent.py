@@ -228,15 +228,26 @@ def kernel_image():
     return areas
 
 
-def slab_of(address):
-    """By the module qsc_whose, if it was loaded."""
+def kernel_tells(address):
+    """By the module qsc_whose, which answers in the log; if it was loaded."""
     path = "/sys/module/qsc_whose/parameters/address"
     if not os.path.exists(path):
-        return ""
-    with open(path, "w", encoding="ascii") as f:
-        f.write(hex(address))
-    with open("/sys/module/qsc_whose/parameters/slab", encoding="ascii") as f:
-        return f.read().strip()
+        return []
+    log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.lseek(log, 0, os.SEEK_END)
+        with open(path, "w", encoding="ascii") as f:
+            f.write(hex(address))
+        told = []
+        while True:
+            try:
+                record = os.read(log, 8192).decode(errors="replace")
+            except BlockingIOError:
+                return told
+            if "qsc_whose: " in record:
+                told.append(record.split("qsc_whose: ", 1)[1].splitlines()[0].strip())
+    finally:
+        os.close(log)
 
 
 def op_whose(request):
@@ -250,8 +261,8 @@ def op_whose(request):
             names = [name for bit, name in enumerate(FLAGS) if flags >> bit & 1]
             more = [name for first, last, name in image if first <= address <= last]
             more += [processes[address // PAGE]] if address // PAGE in processes else []
-            if request.get("deep") and slab_of(address):
-                more.append(slab_of(address))
+            if request.get("deep") and not more:
+                more += kernel_tells(address)
             answers.append({"flags": names, "whose": more})
     return {"whose": answers}
 

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import (  # noqa: E402
     X25519PublicKey,
 )
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: E402
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat  # noqa: E402
 
 import vectors  # noqa: E402
 
@@ -435,6 +436,11 @@ class Secrets(dict):
     def put(self, name, value):
         self[name.replace(" ", "_")] = value
 
+    def put_hash(self, name, value, word=4):
+        """The result of a hash, also as the numbers that it was before."""
+        self.put(name, value)
+        self.put(f"{name} as words", swapped(value, word))
+
     def only(self, *kinds):
         return Secrets({n: v for n, v in self.items() if n.split("_", 1)[0] in kinds})
 
@@ -447,7 +453,7 @@ class Secrets(dict):
     def put_cipher(self, name, key, powers=True):
         """An AES key as ciphers and GCM keep it."""
         schedule = round_keys(key)
-        self.put(name, key)
+        self.put_hash(name, key)
         self.put(f"{name}, round keys", schedule)
         self.put(f"{name}, round keys swapped", swapped(schedule))
         self.put(f"{name}, inverse round keys", inverse_round_keys(schedule))
@@ -456,7 +462,7 @@ class Secrets(dict):
                 self.put(f"{name}, {form}", value)
 
     def put_hmac(self, name, key):
-        self.put(name, key)
+        self.put_hash(name, key)
         for state, value in hmac_states(key):
             self.put(f"{name}, {state}", value)
 
@@ -490,12 +496,12 @@ class Secrets(dict):
             if part.endswith(("handshake key", "traffic key")):
                 self.put_cipher(f"connection {name} {part}", value)
             else:
-                self.put(f"connection {name} {part}", value)
-        self.put(f"pool {name} K", key)
-        self.put(f"pool {name} K_auth", auth)
+                self.put_hash(f"connection {name} {part}", value, word=8)
+        self.put_hmac(f"pool {name} K", key)
+        self.put_hash(f"pool {name} K_auth", auth)
         self.put(f"connection {name} X25519 result", login.x25519)
         dist = vectors.hkdf(key, b"qsc/1 pool", b"dist" + login.kid, 32)
-        self.put(f"pool {name} K_dist", dist)
+        self.put_hmac(f"pool {name} K_dist", dist)
         return dist
 
     def put_wrap(self, name, dist, exporter):
@@ -507,7 +513,7 @@ class Secrets(dict):
 
     def put_session(self, name, session, call_id, epoch, powers=True):
         """S and all that comes of it; returns session keys of forth and back."""
-        self.put(f"session {name} S", session)
+        self.put_hmac(f"session {name} S", session)
         self.put_hmac(f"session {name} PRK", prk(session, call_id.encode()))
         ways = {}
         for direction, way in ((1, "forth"), (2, "back")):
@@ -520,7 +526,7 @@ class Secrets(dict):
     def put_box(self, name, private, client_public):
         """What a client sealed to a key of the module."""
         ours = X25519PrivateKey.from_private_bytes(private)
-        public = ours.public_key().public_bytes_raw()
+        public = public_of(ours)
         shared = ours.exchange(X25519PublicKey.from_public_bytes(client_public))
         self.put(f"seal {name} shared secret", shared)
         self.put_hmac(f"seal {name} PRK", prk(shared, client_public + public))
@@ -535,9 +541,13 @@ class Secrets(dict):
         return "".join(f"{'='.join(n)} {value.hex()}\n" for value, n in names.items())
 
 
+def public_of(private):
+    return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
 def is_private_of(private, public):
     try:
         key = X25519PrivateKey.from_private_bytes(private)
-        return key.public_key().public_bytes_raw() == public
+        return public_of(key) == public
     except ValueError:
         return False

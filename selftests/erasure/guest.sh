@@ -33,19 +33,22 @@ ip link set phone netns phone
 ip -n phone addr add 10.0.2.15/24 dev phone
 ip -n phone link set phone up
 
-# What a handset has running; the host, too, calls this, after a row that ended it.
-cat >"$work/phone.sh" <<END
-top=$top work=$work
-. $top/selftests/lib/phones.sh
-pcscd_start alice phone 17001 && keyd_start alice phone && until_true has_card alice
-END
+# What a handset has running; the host calls the second one after it has killed qskeyd.
+for part in pcscd keyd; do
+	cat >"$work/$part.sh" <<-END
+	top=$top work=$work
+	. $top/selftests/lib/phones.sh
+	END
+done
+echo 'pcscd_start alice phone 17001' >>"$work/pcscd.sh"
+echo 'keyd_start alice phone && until_true has_card alice' >>"$work/keyd.sh"
 
 if [ "$service" != none ]; then
 	mkdir "$work/alice"
 	cp "$shared/pin" "$work/alice/pin"
 	chmod 600 "$work/alice/pin"
 	keyd_conf alice "$service"
-	bash "$work/phone.sh" || {
+	bash "$work/pcscd.sh" && bash "$work/keyd.sh" || {
 		cat "$work"/alice/*.log
 		exit 1
 	}

@@ -34,6 +34,20 @@ def wait_for(what, condition, seconds=PATIENCE):
         time.sleep(0.1)
 
 
+def build_whose(kernel):
+    """The module that tells what is where; for a kernel of the rig."""
+    script = f"""
+    top={TOP}; . $top/selftests/lib/common.sh; . $top/selftests/rig/kernel.sh
+    kernel_find {kernel}
+    dir=$top/out/build/whose-$release; mkdir -p $dir; exec 9>$dir/.lock; flock 9
+    rsync -c {HERE}/whose/* $dir/
+    make -s -C $kdir M=$dir CONFIG_DEBUG_INFO_BTF_MODULES= modules >$dir/log 2>&1 9>&- ||
+        {{ cat $dir/log >&2; exit 1; }}
+    echo $dir/qsc_whose.ko"""
+    done = subprocess.run(["sh", "-euc", script], check=True, text=True, stdout=subprocess.PIPE)
+    return done.stdout.strip()
+
+
 class Qmp:
     """QEMU's monitor"""
 
@@ -125,6 +139,7 @@ class Machine:
             with open(self.disk, "wb") as f:
                 f.truncate(disk)
         self.module = module
+        self.whose = build_whose(kernel)
         shared_root = TOP / "out" / "erasure"
         shared_root.mkdir(parents=True, exist_ok=True)
         self.shared = Path(tempfile.mkdtemp(prefix=f"{kernel}.", dir=shared_root))
@@ -157,6 +172,7 @@ class Machine:
         wait_for("the machine's agent", self._is_ready)
         self._connect(port)
         self.qmp = Qmp(self.work / "qmp")
+        self.run("insmod", self.whose, ns="")
 
     def _is_ready(self):
         if self.process.poll() is not None:

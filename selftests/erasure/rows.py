@@ -208,6 +208,23 @@ def owner(proof):
     proof.machine.run("qsctl", "call", "del", "bound0")
 
 
+@row("helper: of a bound call all is gone when qskeyd was killed")
+def helper(proof):
+    handset = proof.up()
+    call = handset.call("bound")
+    proof.present(call.secrets.only("srtp"), "control: session keys")
+    proof.machine.sh("kill -9 $(cat /tmp/erasure/alice.keyd.pid)")
+    wait_for(
+        "the end of its keys",
+        lambda: "erased" in proof.machine.run("qsctl", "call", "show", call.id),
+    )
+    proof.absent(call.secrets.but(CONNECTION), "after its end")
+    # The memory of a process that is killed is free, not wiped, unless init_on_free is on.
+    proof.search(call.secrets.only(CONNECTION), "measured: connection after its end")
+    proof.machine.run("qsctl", "call", "del", call.id)
+    proof.machine.sh("bash /tmp/erasure/keyd.sh")
+
+
 @row("network namespace: gone when it is, and its sealing key")
 def namespace(proof):
     machine = proof.up().machine
