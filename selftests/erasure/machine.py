@@ -34,18 +34,23 @@ def wait_for(what, condition, seconds=PATIENCE):
         time.sleep(0.1)
 
 
+def sh(script):
+    """A piece of shell with the rig's functions at hand; what it prints."""
+    lead = f"top={TOP}; . $top/selftests/lib/common.sh; . $top/selftests/rig/kernel.sh; "
+    done = subprocess.run(
+        ["sh", "-euc", lead + script], check=True, text=True, stdout=subprocess.PIPE
+    )
+    return done.stdout.strip()
+
+
 def build_whose(kernel):
     """The module that tells what is where; for a kernel of the rig."""
-    script = f"""
-    top={TOP}; . $top/selftests/lib/common.sh; . $top/selftests/rig/kernel.sh
-    kernel_find {kernel}
+    return sh(f"""kernel_find {kernel}
     dir=$top/out/build/whose-$release; mkdir -p $dir; exec 9>$dir/.lock; flock 9
     rsync -c {HERE}/whose/* $dir/
     make -s -C $kdir M=$dir CONFIG_DEBUG_INFO_BTF_MODULES= modules >$dir/log 2>&1 9>&- ||
         {{ cat $dir/log >&2; exit 1; }}
-    echo $dir/qsc_whose.ko"""
-    done = subprocess.run(["sh", "-euc", script], check=True, text=True, stdout=subprocess.PIPE)
-    return done.stdout.strip()
+    echo $dir/qsc_whose.ko""")
 
 
 class Qmp:
@@ -128,7 +133,7 @@ class Carrier:
 class Machine:
     """A guest of the rig with its memory in a file, and the agent in it."""
 
-    def __init__(self, kernel, append="", disk=0, module=None, preload=None):
+    def __init__(self, kernel, append="", disk=0, module=None):
         self.kernel = kernel
         self.append = append
         self.work = Path(tempfile.mkdtemp(prefix="qsc.", dir="/tmp"))

@@ -2,13 +2,11 @@
 """What the rows have in common: machines, searches, and what they found."""
 
 import json
-import os
-import time
 
 import call_secrets
-from call_secrets import IN_USE, Secrets
+from call_secrets import Secrets
 from handset import Handset
-from machine import OUT, TOP, Carrier, Machine
+from machine import TOP, Carrier, Machine
 from tap import Failure, diagnose, test
 
 RESULTS = TOP / "out" / "erasure"
@@ -48,8 +46,9 @@ def less(places):
 
 
 class Proof:
-    def __init__(self, kernel, keys=40):
+    def __init__(self, kernel, module=None, keys=60):
         self.kernel = kernel
+        self.module = module
         self.keys = keys
         self.carrier = self.knowledge = None
         self.machine = self.handset = None
@@ -77,7 +76,7 @@ class Proof:
         """A machine with a handset."""
         carrier = self._carrier()
         self.carrier.sh("halt alice.sim KILL", False)
-        self.machine = Machine(self.kernel, **how)
+        self.machine = Machine(self.kernel, module=self.module, **how)
         service = f"10.0.2.2:{carrier.port}"
         self.machine.start(service, carrier.work / "alice" / "pin", carrier.insert_sim)
         self.handset = Handset(self.machine, carrier, self.knowledge)
