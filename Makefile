@@ -74,7 +74,7 @@ bench: packages
 	@selftests/bench/kms
 
 format:
-	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' \
+	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz selftests/erasure -name '*.[ch]' ! -name '*.mod.c' \
 		-exec clang-format -i {} +
 
 install: install-module install-tools

@@ -157,7 +157,8 @@ static void read_secrets(void)
 	while (fgets(line, sizeof(line), stdin)) {
 		hex = strchr(line, ' ');
 		if (!hex || !read_hex(hex + 1, bytes, &len)) {
-			fprintf(stderr, "scan: line %u is no name and 8 to %d bytes in hexadecimal\n",
+			fprintf(stderr,
+				"scan: line %u is no name and 8 to %d bytes in hexadecimal\n",
 				nr_secrets + 1, SECRET_MAX);
 			exit(2);
 		}
@@ -187,7 +188,8 @@ static void make_tables(void)
 		uint32_t h = hash32((uint32_t)pieces[i].word, filter_bits);
 
 		filter[h >> 6] |= 1ULL << (h & 63);
-		for (at = hash64(pieces[i].word); table[at]; at = (at + 1) & ((1U << table_bits) - 1))
+		for (at = hash64(pieces[i].word); table[at];
+		     at = (at + 1) & ((1U << table_bits) - 1))
 			if (pieces[table[at] - 1].word == pieces[i].word)
 				break;
 		pieces[i].next = table[at];
@@ -249,8 +251,8 @@ static void found(uint32_t piece, uint64_t address)
 			if (!hits)
 				die("memory");
 		}
-		hits[nr_hits++] = (struct hit){ pieces[piece - 1].secret,
-						pieces[piece - 1].offset, address };
+		hits[nr_hits++] =
+			(struct hit){ pieces[piece - 1].secret, pieces[piece - 1].offset, address };
 	}
 	pthread_mutex_unlock(&hits_lock);
 }
@@ -477,7 +479,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
 	places = print_places();
-	printf("{\"places\":%zu,\"secrets\":%u,\"bytes\":%llu,\"seconds\":%.3f}\n", places, nr_secrets,
-	       (unsigned long long)bytes_read, now() - begin);
+	printf("{\"places\":%zu,\"secrets\":%u,\"bytes\":%llu,\"seconds\":%.3f}\n", places,
+	       nr_secrets, (unsigned long long)bytes_read, now() - begin);
 	return places ? 1 : 0;
 }

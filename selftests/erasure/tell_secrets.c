@@ -31,7 +31,8 @@ static int output(void)
 	static int fd = -1;
 
 	if (fd < 0)
-		fd = open(getenv("QSC_TELL_SECRETS"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		fd = open(getenv("QSC_TELL_SECRETS"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+			  0600);
 	return fd;
 }
 

@@ -10,8 +10,9 @@
 #include "config.h"
 #include "control.h"
 #include "drop.h"
-#include "log.h"
+#include "heap.h"
 #include "link.h"
+#include "log.h"
 #include "protect.h"
 #include "systemd.h"
 
@@ -175,6 +176,10 @@ int main(int argc, char **argv)
 		return status;
 	log_init("qskeyd", helper.config.debug ? LOG_DEBUG : LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	if (!heap_wipes_openssl()) {
+		log_error("cannot start: something has used OpenSSL before");
+		return EXIT_FAILED;
+	}
 	err = start(&helper);
 	if (err)
 		log_error("cannot start%s%s", err == -ENOMEM ? ": " : "",

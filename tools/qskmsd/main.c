@@ -11,6 +11,7 @@
 
 #include "admin.h"
 #include "conn.h"
+#include "heap.h"
 #include "kit.h"
 #include "log.h"
 #include "options.h"
@@ -204,6 +205,10 @@ int main(int argc, char **argv)
 		return status;
 	log_init("qskmsd", svc.opts.debug ? LOG_DEBUG : LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	if (!heap_wipes_openssl()) {
+		log_error("cannot start: something has used OpenSSL before");
+		return EXIT_FAILED;
+	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	err = start(&svc);
 	if (err)
