@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What OpenSSL gives back holds nothing any more. */
+/* What OpenSSL, or secret memory, gives back holds nothing any more. */
 #include "test.h"
 
 #include <malloc.h>
 #include <openssl/crypto.h>
 
 #include "heap.h"
+#include "secmem.h"
 
 #define SECRET 0x5a
 #define LEN 1000
@@ -75,12 +76,46 @@ static void nothing_can_be_freed_and_resized(void **state)
 	assert_int_equal(dirty, 0);
 }
 
+#ifdef __x86_64__
+/* As much as SSE has; that more of them is overwritten is registers.c's affair. */
+#define REGISTERS 16
+
+static void read_registers(unsigned char *out)
+{
+	__asm__ volatile("movdqu %%xmm0, (%0)\n\tmovdqu %%xmm1, 16(%0)\n\t"
+			 "movdqu %%xmm2, 32(%0)\n\tmovdqu %%xmm3, 48(%0)\n\t"
+			 "movdqu %%xmm14, 64(%0)\n\tmovdqu %%xmm15, 80(%0)\n\t" ::"r"(out)
+			 : "memory");
+}
+
+static void registers_keep_nothing_of_secret_memory(void **state)
+{
+	unsigned char registers[6 * REGISTERS];
+	unsigned char *p = secmem_get(REGISTERS);
+	unsigned int left = 0;
+
+	(void)state;
+	assert_non_null(p);
+	memset(p, SECRET, REGISTERS);
+	__asm__ volatile("movdqu (%0), %%xmm1\n\tmovdqu (%0), %%xmm15" ::"r"(p)
+			 : "xmm1", "xmm15", "memory");
+	secmem_put(p);
+	read_registers(registers);
+	for (size_t i = 0; i < sizeof(registers); i++)
+		left += registers[i] == SECRET;
+	assert_int_equal(left, 0);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(freed_memory_is_wiped),
 		cmocka_unit_test(memory_that_moves_leaves_nothing_and_keeps_its_content),
 		cmocka_unit_test(nothing_can_be_freed_and_resized),
+#ifdef __x86_64__
+		cmocka_unit_test(registers_keep_nothing_of_secret_memory),
+#endif
 	};
 
 	if (!heap_wipes_openssl())
