@@ -48,9 +48,9 @@ if [ "$service" != none ]; then
 	cp "$shared/pin" "$work/alice/pin"
 	chmod 600 "$work/alice/pin"
 	keyd_conf alice "$service"
-	bash "$work/pcscd.sh" && bash "$work/keyd.sh" || {
+	if ! { bash "$work/pcscd.sh" && bash "$work/keyd.sh"; }; then
 		cat "$work"/alice/*.log
 		exit 1
-	}
+	fi
 fi
 exec "$here/agent.py" "$port" "$shared"

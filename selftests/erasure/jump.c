@@ -33,10 +33,12 @@ __asm__(".pushsection .rodata\n"
 	"2:	hlt\n"
 	"	jmp 2b\n"
 	"text:	.asciz \"\\r\\njump: there\\r\\n\"\n"
-	"code_end:\n"
+	"	.balign 4\n"
+	"code_len: .long . - code\n"
 	"	.popsection");
 
-extern const uint8_t code[], code_end[];
+extern const uint8_t code[];
+extern const uint32_t code_len;
 
 int main(int argc, char **argv)
 {
@@ -51,7 +53,7 @@ int main(int argc, char **argv)
 		fputs("usage: jump [--crash ADDRESS]\n", stderr);
 		return 2;
 	}
-	memcpy(page, code, (size_t)(code_end - code));
+	memcpy(page, code, code_len);
 	if (syscall(SYS_kexec_load, (unsigned long)segment.mem, 1UL, &segment, flags)) {
 		fprintf(stderr, "jump: kexec_load: %s\n", strerror(errno));
 		return 1;

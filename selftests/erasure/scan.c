@@ -135,14 +135,20 @@ static void add_secret(const char *name, const uint8_t *bytes, uint32_t len)
 	nr_secrets++;
 }
 
+static int digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
 static bool read_hex(const char *hex, uint8_t *out, uint32_t *len)
 {
-	unsigned int byte;
-
 	for (*len = 0; *hex && *hex != '\n'; hex += 2) {
-		if (*len == SECRET_MAX || sscanf(hex, "%2x", &byte) != 1 || !hex[1])
+		if (*len == SECRET_MAX || digit(hex[0]) < 0 || digit(hex[1]) < 0)
 			return false;
-		out[(*len)++] = (uint8_t)byte;
+		out[(*len)++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
 	}
 	return *len >= PIECE;
 }
@@ -292,16 +298,16 @@ static bool is_zero(const uint8_t *p)
 /* Every place at which a piece may begin; @n bytes of it, PIECE - 1 more are there. */
 static void look_through(const uint8_t *p, size_t n, uint64_t address)
 {
-	size_t i, at;
+	size_t i;
 
-	for (at = 0; at < n; at += LINE) {
-		size_t end = n - at < LINE ? n - at : LINE;
-
+	for (; n >= LINE; p += LINE, address += LINE, n -= LINE) {
 		/* Most of a memory. A piece that begins at its end may begin with zeros. */
-		i = end == LINE && is_zero(p + at) ? LINE - PIECE + 1 : 0;
-		for (; i < end; i++)
-			look_at(p + at + i, address + at + i);
+		i = is_zero(p) ? LINE - PIECE + 1 : 0;
+		for (; i < LINE; i++)
+			look_at(p + i, address + i);
 	}
+	for (i = 0; i < n; i++)
+		look_at(p + i, address + i);
 }
 
 static size_t read_all(uint8_t *buf, size_t n, uint64_t at)

@@ -28,11 +28,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static int output(void)
 {
+	const char *path = getenv("QSC_TELL_SECRETS");
 	static int fd = -1;
 
-	if (fd < 0)
-		fd = open(getenv("QSC_TELL_SECRETS"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-			  0600);
+	if (fd < 0 && path)
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	return fd;
 }
 
@@ -122,12 +122,12 @@ int EVP_PKEY_derive(EVP_PKEY_CTX *ctx, unsigned char *key, size_t *len)
 	return ret;
 }
 
-ssize_t getrandom(void *buf, size_t len, unsigned int flags)
+ssize_t getrandom(void *buffer, size_t length, unsigned int flags)
 {
 	ssize_t (*next)(void *, size_t, unsigned int) = real("getrandom");
-	ssize_t n = next(buf, len, flags);
+	ssize_t n = next(buffer, length, flags);
 
-	if (n == SESSION_KEY && len == SESSION_KEY)
-		tell("random", NULL, NULL, buf, SESSION_KEY);
+	if (n == SESSION_KEY && length == SESSION_KEY)
+		tell("random", NULL, NULL, buffer, SESSION_KEY);
 	return n;
 }

@@ -90,7 +90,7 @@ static void read_registers(unsigned char *out)
 
 static void registers_keep_nothing_of_secret_memory(void **state)
 {
-	unsigned char registers[6 * REGISTERS];
+	unsigned char registers[6 * REGISTERS] = { 0 };
 	unsigned char *p = secmem_get(REGISTERS);
 	unsigned int left = 0;
 
