@@ -57,6 +57,9 @@ check-quick: packages
 check-full: packages
 	@QSC_FULL=1 selftests/check
 
+check-erasure: packages
+	@selftests/erasure/all
+
 mutants: packages
 	@$(MAKE) -s tools tests
 	@selftests/mutants/run
@@ -70,7 +73,7 @@ bench: packages
 	@status=0; for b in run erase kms card; do selftests/bench/$$b || status=1; done; exit $$status
 
 format:
-	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' \
+	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz selftests/erasure -name '*.[ch]' ! -name '*.mod.c' \
 		-exec clang-format -i {} +
 
 install: install-module install-tools
@@ -109,6 +112,8 @@ help:
 	@echo '  check          the tests, on stock kernels and on some that look for bugs'
 	@echo '  check-quick    those on the source, and the quick ones on one kernel'
 	@echo '  check-full     every test on every kernel, fuzzers for long: hours'
+	@echo '  check-erasure  look for the keys of calls in all of the memory, after each event'
+	@echo '                 that ends them, on every kernel'
 	@echo '  mutants        break the module on purpose, and see the tests notice'
 	@echo '  coverage       how much of the module its tests run'
 	@echo '  bench          instructions per packet, speed and size of the key service, and of'
@@ -124,5 +129,5 @@ help:
 	@echo
 	@echo 'A command in a virtual machine with the module: selftests/rig/run -- COMMAND'
 
-.PHONY: all module tools tests packages demo check check-quick check-full mutants coverage bench format
+.PHONY: all module tools tests packages demo check check-quick check-full check-erasure mutants coverage bench format
 .PHONY: install install-module install-tools clean help

@@ -17,6 +17,10 @@ class Skip(Exception):
     """Raised with the reason by a test that cannot run here."""
 
 
+class Failure(AssertionError):
+    """Raised with all that there is to say: where it was raised says no more."""
+
+
 def test(promise):
     def mark(function):
         tests.append((promise, function))
@@ -44,6 +48,10 @@ def run(*args):
             function(*args)
         except Skip as reason:
             directive = f" # SKIP {reason}"
+        except Failure as failure:
+            diagnose(failure)
+            result = "not ok"
+            failed += 1
         except Exception:  # whatever it is, the other tests run
             diagnose(traceback.format_exc())
             result = "not ok"

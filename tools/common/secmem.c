@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "log.h"
+#include "registers.h"
 #include "secmem.h"
 
 /* The same number for all */
@@ -109,6 +110,7 @@ void secmem_put(void *ptr)
 	if (!piece)
 		return;
 	OPENSSL_cleanse(piece, SECMEM_PIECE);
+	registers_wipe();
 	pthread_mutex_lock(&lock);
 	SLIST_INSERT_HEAD(&unused, piece, link);
 	used--;

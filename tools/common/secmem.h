@@ -21,7 +21,7 @@
  */
 void *secmem_get(size_t size);
 
-/* Wipe it and give it back; NULL is allowed. */
+/* Wipe it, and registers that it may have passed, and give it back; NULL is allowed. */
 void secmem_put(void *ptr);
 
 /* "memfd_secret", "mlock", or "none" before the first piece */

@@ -56,6 +56,9 @@ $(OUT)/tests/test_keyd_%: $(OBJ)/tests/test_keyd_%.o $(QSKEYD_PARTS) $(KEYD_ARCH
 	@mkdir -p $(@D)
 	$(Q)$(CC) -pie $(QSC_LDFLAGS) $(WRAP:%=-Wl,--wrap=%) $^ $(KEYD_LIBS) -lcmocka -o $@
 
+# This one looks at memory at the moment it is freed.
+$(OUT)/tests/test_keyd_heap: WRAP := free
+
 # These bring a PC/SC, and a service and a kernel of their own.
 $(OUT)/tests/test_keyd_visit: WRAP := SCardConnect SCardBeginTransaction SCardEndTransaction \
 				      SCardDisconnect SCardTransmit

@@ -10,8 +10,9 @@
 #include "config.h"
 #include "control.h"
 #include "drop.h"
-#include "log.h"
+#include "keys/keys.h"
 #include "link.h"
+#include "log.h"
 #include "loop.h"
 #include "protect.h"
 
@@ -158,11 +159,14 @@ int main(int argc, char **argv)
 	static struct helper helper;
 	int status, err;
 
-	qsc_keys_wipe_freed();
 	if (!config_read(&helper.config, argc, argv, &status))
 		return status;
 	log_init("qskeyd", helper.config.debug ? LOG_DEBUG : LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	if (qsc_keys_wipe_freed()) {
+		log_error("cannot start: something has used OpenSSL before");
+		return EXIT_FAILED;
+	}
 	err = start(&helper);
 	if (err)
 		log_error("cannot start%s%s", err == -ENOMEM ? ": " : "",

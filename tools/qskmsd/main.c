@@ -11,6 +11,7 @@
 
 #include "admin.h"
 #include "conn.h"
+#include "keys/keys.h"
 #include "kit.h"
 #include "log.h"
 #include "loop.h"
@@ -181,6 +182,10 @@ int main(int argc, char **argv)
 		return status;
 	log_init("qskmsd", svc.opts.debug ? LOG_DEBUG : LOG_INFO);
 	signal(SIGPIPE, SIG_IGN);
+	if (qsc_keys_wipe_freed()) {
+		log_error("cannot start: something has used OpenSSL before");
+		return EXIT_FAILED;
+	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	err = start(&svc);
 	if (err)

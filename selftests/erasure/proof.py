@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the rows have in common: machines, searches, and what they found."""
+
+import json
+
+import call_secrets
+from call_secrets import Secrets
+from handset import Handset
+from machine import TOP, Carrier, Machine
+from tap import Failure, diagnose, test
+
+RESULTS = TOP / "out" / "erasure"
+SHOWN = 24
+# A sealing key and what is around it in memory: struct qsc_seal_key
+AROUND_PUBLIC = 96
+
+
+class Found(Failure):
+    pass
+
+
+def row(promise):
+    """Marks a row: it goes on when something is found, and fails at its end."""
+
+    def mark(function):
+        def run(proof):
+            proof.begin(function.__name__)
+            function(proof)
+            if proof.found:
+                raise Found("\n".join(proof.found))
+
+        run.__name__ = function.__name__
+        return test(promise)(run)
+
+    return mark
+
+
+def less(places):
+    """Without those that lie within another one: round keys begin with the key."""
+    kept = []
+    for place in sorted(places, key=lambda p: -p["found"]):
+        first, last = place["address"], place["address"] + place["found"]
+        if not any(k["address"] <= first and last <= k["address"] + k["found"] for k in kept):
+            kept.append(place)
+    return sorted(kept, key=lambda p: (p["secret"], p["address"]))
+
+
+class Proof:
+    def __init__(self, kernel, module=None, keys=60):
+        self.kernel = kernel
+        self.module = module
+        self.keys = keys
+        self.carrier = self.knowledge = None
+        self.machine = self.handset = None
+        self.measured = {}  # row: what was found when
+        self.row = ""
+        self.found = []  # by this row, where nothing should have been
+
+    def begin(self, name):
+        self.row = name
+        self.measured[name] = []
+        self.found = []
+
+    # ------------------------------------------------------------- machines
+
+    def _carrier(self):
+        if not self.carrier:
+            self.carrier = Carrier(self.keys)
+            self.carrier.start()
+            work = self.carrier.work
+            registrations = [work / name / "card.qreg" for name in ("alice", "bob")]
+            self.knowledge = call_secrets.Carrier(work / "kit", registrations, self.carrier.told)
+        return self.carrier
+
+    def boot(self, **how):
+        """A machine with a handset."""
+        carrier = self._carrier()
+        self.carrier.sh("halt alice.sim KILL", False)
+        self.machine = Machine(self.kernel, module=self.module, **how)
+        service = f"10.0.2.2:{carrier.port}"
+        self.machine.start(service, carrier.work / "alice" / "pin", carrier.insert_sim)
+        self.handset = Handset(self.machine, carrier, self.knowledge)
+        return self.handset
+
+    def up(self):
+        """The handset; a new one if there is none."""
+        if not self.machine or self.machine.process.poll() is not None:
+            self.boot()
+        return self.handset
+
+    def shut(self):
+        if self.machine:
+            self.machine.end()
+        self.machine = self.handset = None
+
+    def end(self):
+        self.shut()
+        if self.carrier:
+            self.carrier.stop()
+        self.write()
+
+    # ------------------------------------------------------------- searches
+
+    def search(self, secrets, when, deep=True):
+        """Places in the memory of the machine, which is stopped meanwhile."""
+        alive = self.machine.process.poll() is None
+        held = alive and not self.machine.stopped
+        if held:
+            self.machine.stop()
+        places, total = self.machine.search(secrets)
+        if held:
+            self.machine.go_on()
+        places = less(places)
+        if held:
+            self._whose(places, deep)
+        self.note(when, places, total)
+        return places
+
+    def _whose(self, places, deep):
+        addresses = sorted({p["address"] for p in places})
+        if not addresses:
+            return
+        answers = self.machine.ask("whose", addresses=addresses, deep=deep)["whose"]
+        known = dict(zip(addresses, answers))
+        for place in places:
+            place.update(known[place["address"]])
+
+    def note(self, when, places, total):
+        rows = self.measured[self.row]
+        kinds = {}
+        for place in places:
+            kind = place["secret"].split("_", 1)[0]
+            kinds[kind] = kinds.get(kind, 0) + 1
+        rows.append(
+            {"when": when, "places": kinds, "secrets": total["secrets"], "bytes": total["bytes"]}
+        )
+        found = ", ".join(f"{n} of {kind}" for kind, n in sorted(kinds.items())) or "nothing"
+        diagnose(
+            f"{when}: {found} ({total['secrets']} secrets, {total['bytes'] >> 20} MiB in "
+            f"{total['seconds']:.2f} s)"
+        )
+
+    @staticmethod
+    def show(places):
+        lines = []
+        for p in places[:SHOWN]:
+            where = " ".join(p.get("flags", []) + p.get("whose", []))
+            lines.append(
+                f"{p['secret']}: {p['found']} of {p['of']} bytes from {p['offset']} at "
+                f"{p['address']:#x} {where} [{p['around']}]"
+            )
+        if len(places) > SHOWN:
+            lines.append(f"and {len(places) - SHOWN} more")
+        return "\n".join(lines)
+
+    def absent(self, secrets, when):
+        """Nothing of them is anywhere."""
+        places = self.search(secrets, when)
+        if places:
+            self.found.append(f"{when}, still in memory:\n{self.show(places)}")
+
+    def present(self, keys, when):
+        """Of each session key at least the round keys are there, in slabs of the kernel."""
+        schedules = Secrets({n: v for n, v in keys.items() if n.endswith("_key,_round_keys")})
+        places = self.search(schedules, when, deep=False)
+        whole = {p["secret"] for p in places if p["found"] == p["of"]}
+        missing = [n for n in schedules if n not in whole]
+        if not schedules or missing:
+            raise Found(f"{when}, the search does not find what must be there: {missing}")
+
+    def control(self, *calls):
+        """While calls are up their session keys are there, in the kernel only, and
+        nothing of what they came from."""
+        secrets = Secrets()
+        for call in calls:
+            secrets.update(call.secrets)
+        self.present(secrets.only("srtp"), "control: session keys")
+        places = self.search(secrets, "while the call is up")
+        wrong = [p for p in places if not allowed(p)]
+        if wrong:
+            self.found.append(f"while the call is up, without need:\n{self.show(wrong)}")
+
+    # ---------------------------------------------------------- sealing key
+
+    def sealing_private(self, ns="phone"):
+        """The private key to the public key that the module hands out: whatever near
+        a copy of that has it as its public key."""
+        public = self.handset.sealing_key(ns)
+        self.machine.stop()
+        places, _ = self.machine.search(Secrets({"public": public}))
+        for place in places:
+            at = place["address"] - place["offset"]
+            private = self._private_near(public, at)
+            if private:
+                self.machine.go_on()
+                return private
+        self.machine.go_on()
+        raise Found("the module's sealing key is not where its public key is")
+
+    def _private_near(self, public, at):
+        first = max(0, at - AROUND_PUBLIC)
+        with open(self.machine.ram, "rb") as f:
+            f.seek(first)
+            data = f.read(2 * AROUND_PUBLIC + 32)
+        for i in range(len(data) - 31):
+            if call_secrets.is_private_of(data[i : i + 32], public):
+                return data[i : i + 32]
+        return None
+
+    # -------------------------------------------------------------- results
+
+    def write(self):
+        RESULTS.mkdir(parents=True, exist_ok=True)
+        path = RESULTS / f"{self.kernel}.json"
+        path.write_text(json.dumps(self.measured, indent=1))
+
+
+def allowed(place):
+    """May it be there while its call is up?"""
+    kind = place["secret"].split("_", 1)[0]
+    if kind == "srtp":
+        return "slab" in place["flags"]
+    if kind == "connection":
+        return any(w.startswith("qskeyd[") for w in place["whose"])
+    return False

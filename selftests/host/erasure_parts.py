@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What selftests/erasure/ is made of: a search that overlooks something, or secrets
+that are computed wrongly, would prove keys gone that are not."""
+
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+TOP = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(TOP / "selftests" / "lib"), str(TOP / "selftests" / "erasure")]
+
+from tap import equal, run, skip_all, test  # noqa: E402
+
+try:
+    import call_secrets
+except ImportError as missing:
+    skip_all(str(missing))
+
+SCAN = TOP / "out" / "selftests" / "erasure" / "scan"
+CHUNK = 4 << 20  # of scan.c
+MIB = 1 << 20
+
+
+def scan(path, secrets):
+    lines = "".join(f"{name} {value.hex()}\n" for name, value in secrets.items())
+    done = subprocess.run(
+        [SCAN, path], input=lines, stdout=subprocess.PIPE, text=True, check=False
+    )
+    places = [json.loads(line) for line in done.stdout.splitlines()]
+    equal(done.returncode, 1 if places[:-1] else 0)
+    return {p["address"]: p for p in places[:-1]}
+
+
+class Image:
+    """Random bytes, in which something is at known places."""
+
+    def __init__(self, size, places, lead=b""):
+        with tempfile.NamedTemporaryFile(delete=False) as f:
+            self.path = f.name
+            f.write(lead + os.urandom(size))
+            for at, data in places.items():
+                f.seek(len(lead) + at)
+                f.write(data)
+
+    def __enter__(self):
+        return self.path
+
+    def __exit__(self, *_):
+        os.unlink(self.path)
+
+
+@test("scan finds a secret at any byte, across chunks, at both ends")
+def everywhere():
+    secret = os.urandom(32)
+    size = 9 * MIB
+    places = [0, 40, 1001, CHUNK - 32, CHUNK, 2 * CHUNK - 7, 2 * CHUNK + 4001, size - 32]
+    with Image(size, {at: secret for at in places}) as path:
+        found = scan(path, {"it": secret})
+    equal(sorted(found), sorted(places))
+    equal({p["found"] for p in found.values()}, {32})
+
+
+@test("scan finds eight bytes that are left, whichever they are, and says which")
+def remains():
+    secret = os.urandom(40)
+    with Image(MIB, {1000 + 100 * i: secret[8 * i : 8 * i + 8] for i in range(5)}) as path:
+        found = scan(path, {"it": secret})
+    equal(
+        {at: (p["offset"], p["found"]) for at, p in found.items()},
+        {1000 + 100 * i: (8 * i, 8) for i in range(5)},
+    )
+
+
+@test("scan finds the end of a secret that is no multiple of eight")
+def ends():
+    secret = os.urandom(12)
+    with Image(MIB, {5: secret, 500: secret[4:]}) as path:
+        found = scan(path, {"it": secret})
+    equal({at: p["found"] for at, p in found.items()}, {5: 12, 500: 8})
+
+
+@test("scan finds what begins with zeros, among zeros")
+def zeros():
+    secret = bytes(7) + os.urandom(25)
+    with tempfile.NamedTemporaryFile() as f:
+        f.truncate(2 * CHUNK)
+        for at in (57, 255, 1000, CHUNK - 3):
+            f.seek(at)
+            f.write(secret)
+        f.flush()
+        equal(sorted(scan(f.name, {"it": secret})), [57, 255, 1000, CHUNK - 3])
+
+
+@test("scan tells secrets that begin alike apart, and finds none that is not there")
+def many():
+    secrets = {f"s{i}": os.urandom(24) for i in range(5000)}
+    secrets["longer"] = secrets["s7"] + os.urandom(8)
+    there = {100 * i: secrets[f"s{i}"] for i in range(1, 50)}
+    with Image(MIB, there) as path:
+        found = scan(path, secrets)
+        absent = scan(path, {f"n{i}": os.urandom(32) for i in range(5000)})
+    equal(set(found), set(there))
+    equal(absent, {})
+
+
+@test("scan reads an ELF dump by physical addresses")
+def elf():
+    secret = os.urandom(32)
+    header = struct.pack("<4sBBB9xHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 4, 62, 1, 0, 64, 0, 0,
+                         64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 0, 120, 0, 1 << 32, MIB, MIB, 0)
+    with Image(MIB, {777: secret}, header + segment) as path:
+        equal(list(scan(path, {"it": secret})), [(1 << 32) + 777])
+
+
+@test("AES's round keys are those of FIPS 197, and the inverse ones decrypt as well")
+def round_keys():
+    key = bytes(range(32))
+    schedule = call_secrets.round_keys(key)
+    equal(len(schedule), 240)
+    equal(schedule[-16:].hex(), "24fc79ccbf0979e9371ac23c6d68de36")
+    # FIPS 197, C.3: round[13].ik_sch and round[1].ik_sch
+    inverse = call_secrets.inverse_round_keys(schedule)
+    equal(inverse[:16].hex(), "24fc79ccbf0979e9371ac23c6d68de36")
+    equal(inverse[16:32].hex(), "34f1d1ffbfceaa2ffce9e25f2558016e")
+    equal(inverse[-16:].hex(), key[:16].hex())
+
+
+@test("powers of the hash key are right: GHASH of the GCM specification's test case 2")
+def powers():
+    # AES-128, key of zeros: H, one block of ciphertext, its GHASH
+    h = int("66e94bd4ef8a2c3b884cfa59ca342b2e", 16)
+    block = int("0388dace60b6a392f328c2b971b2fe78", 16)
+    value = call_secrets.gcm_times(block, h) ^ 128
+    equal(f"{call_secrets.gcm_times(value, h):032x}", "f38cbb1ad69223dcc3457ae5b6b0f885")
+    equal(call_secrets.by_x(call_secrets.by_inverse_of_x(h)), h)
+    equal(call_secrets.gcm_times(h, 1 << 126), call_secrets.by_x(h))
+
+
+@test("an HMAC can go on from the states that are looked for")
+def states():
+    # A message of one block: the padding for 64 bytes hashed before is the second
+    key = os.urandom(32)
+    inner, _ = (value for _, value in call_secrets.hmac_states(key))
+    pad = bytes(b ^ 0x36 for b in key.ljust(64, b"\0"))
+    equal(inner, call_secrets.midstate(pad))
+    empty = call_secrets.midstate(b"\x80" + bytes(63))
+    equal(struct.pack(">8I", *struct.unpack("<8I", empty)), hashlib.sha256(b"").digest())
+
+
+@test("keys of sessions are those of the vectors that the module is tested with")
+def sessions():
+    vectors = json.loads((TOP / "firmware-keys" / "vectors" / "qsc1.json").read_text())
+    seen = 0
+    for entry in vectors["sessions"]:
+        if entry["suite"] != call_secrets.SUITE:
+            continue
+        secrets = call_secrets.Secrets()
+        session = bytes.fromhex(entry["session"])
+        secrets.put_session("x", session, entry["call_id"], entry["epoch"])
+        for way, label in (("forth", "caller_to_callee"), ("back", "callee_to_caller")):
+            master = secrets[f"master_x_{way}_master_key"] + secrets[f"master_x_{way}_master_salt"]
+            equal(master.hex(), entry[label])
+        seen += 1
+    assert seen
+
+
+if __name__ == "__main__":
+    subprocess.run(["make", "-s", "-C", TOP / "selftests" / "erasure"], check=True,
+                   stdout=sys.stderr)
+    sys.exit(run())
