@@ -110,7 +110,7 @@ refused_meanwhile() {
 	refused
 	late=$?
 	exec 9<&-
-	[ $late -eq 0 ] || return
+	[ "$late" -eq 0 ] || return
 	"$QSCTL" -n "$a" call key late tx file "$work/tx" &&
 		"$QSCTL" -n "$a" call key late rx file "$work/rx" && is "$a" late secure 2
 }
