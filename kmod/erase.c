@@ -12,6 +12,7 @@
 #include <linux/suspend.h>
 
 #include "event.h"
+#include "keymem.h"
 
 static bool suspend_erase = true;
 module_param(suspend_erase, bool, 0644);
@@ -277,7 +278,7 @@ static void erase_everywhere(u8 reason, int why)
 		qsc_bury(qn);
 	}
 	up_read(&net_rwsem);
-	if (!qsc_keys_wait_gone())
+	if (!qsc_keymem_wait_gone())
 		pr_err("a network namespace that is being removed still has keys\n");
 }
 

@@ -168,29 +168,6 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p);
 void qsc_key_destroy(struct qsc_key *key);
 
 /**
- * qsc_keys_wait_gone() - wait until there is no key any more, in any namespace
- *
- * For who has seen to it that none comes, and that all are on their way out:
- * also those of a namespace that nobody finds any more.
- *
- * Context: process, may sleep.
- * Return: false if there still is one after ten seconds.
- */
-bool qsc_keys_wait_gone(void);
-
-/**
- * qsc_keys_panic() - zero every key where it is
- *
- * Context: any; the other CPUs have stopped, whatever they held. Nothing may
- * use the keys afterwards.
- * Return: how many there were.
- */
-unsigned int qsc_keys_panic(void);
-
-int qsc_key_module_init(void);
-void qsc_key_module_exit(void);
-
-/**
  * qsc_stream_init() - start without keys
  * @s: zeroed
  * @dir: QSC_DIR_*

@@ -7,6 +7,7 @@
 
 #include "aead.h"
 #include "call.h"
+#include "keymem.h"
 #include "erase.h"
 #include "netlink.h"
 #include "panic.h"
@@ -19,7 +20,7 @@ static int __init qsc_init(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_key_module_init();
+	err = qsc_keymem_module_init();
 	if (err)
 		goto err_aead;
 	err = qsc_call_module_init();
@@ -39,7 +40,7 @@ err_erase:
 err_call:
 	qsc_call_module_exit();
 err_key:
-	qsc_key_module_exit();
+	qsc_keymem_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -51,7 +52,7 @@ static void __exit qsc_exit(void)
 	qsc_netlink_module_exit();
 	qsc_erase_module_exit();
 	qsc_call_module_exit();
-	qsc_key_module_exit();
+	qsc_keymem_module_exit();
 	qsc_aead_module_exit();
 }
 

@@ -17,6 +17,7 @@
 #include <linux/printk.h>
 
 #include "call.h"
+#include "keymem.h"
 
 /* For a packet that still comes, in the loop that a panic ends in. */
 static void hide_keys(struct qsc_net *qn)
@@ -47,7 +48,7 @@ unsigned int qsc_panic_wipe(void)
 		qsc_seal_panic(&qn->seal);
 	}
 	rcu_read_unlock();
-	n = qsc_keys_panic();
+	n = qsc_keymem_panic();
 	qsc_aead_panic_scratch();
 	return n;
 }

@@ -5,6 +5,7 @@
 #include <linux/string.h>
 
 #include "../erase.h"
+#include "../keymem.h"
 #include "../panic.h"
 #include "calls.h"
 
@@ -94,7 +95,7 @@ static void panic_zeroes_keys_where_they_are(struct kunit *test)
 		expect_zeroed(test, &keys[i]->rtcp);
 		qsc_key_destroy(keys[i]);
 	}
-	KUNIT_EXPECT_TRUE(test, qsc_keys_wait_gone());
+	KUNIT_EXPECT_TRUE(test, qsc_keymem_wait_gone());
 }
 
 static struct kunit_case erase_cases[] = { KUNIT_CASE(keys_that_are_erased_are_counted_by_reason),

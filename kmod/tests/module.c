@@ -10,6 +10,7 @@
 
 #include "../aead.h"
 #include "../call.h"
+#include "../keymem.h"
 #include "test.h"
 
 static bool started;
@@ -23,7 +24,7 @@ int qsc_test_start(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_key_module_init();
+	err = qsc_keymem_module_init();
 	if (err)
 		goto err_aead;
 	err = qsc_call_module_init();
@@ -33,7 +34,7 @@ int qsc_test_start(void)
 	return 0;
 
 err_key:
-	qsc_key_module_exit();
+	qsc_keymem_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -47,7 +48,7 @@ static int __init qsc_kunit_init(void)
 static void __exit qsc_kunit_exit(void)
 {
 	qsc_call_module_exit();
-	qsc_key_module_exit();
+	qsc_keymem_module_exit();
 	qsc_aead_module_exit();
 }
 

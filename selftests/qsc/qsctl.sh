@@ -309,7 +309,15 @@ test_ends() {
 	prints "the call stays, and says why" 'state: erased \(request\)' q call show c1
 	before=$(table)
 	refused 2 'keys were erased' q call key c1 tx mki 0009 file key.tx
-	does "call del removes" q call del c1
+	prints "call del -v says that it had no keys any more" \
+		'keys erased: none, they had been erased before' q -v call del c1
+	q call add r1 "${SEVEN[@]}" && q call key r1 tx mki 01 file key.tx &&
+		q call key r1 rx mki 01 file key.rx && q call key r1 rx mki 02 file key.rx
+	json "call del -v tells which keys are gone, and why" \
+		'x["removed"] and x["reason"] == "del" and [(k["dir"], k["generation"])
+		 for k in x["keys_erased"]] == [("tx", 1), ("rx", 2), ("rx", 1)]' \
+		q -j -v call del r1
+	json "stats count them" 'x["keys_erased"]["del"] >= 3' q -j stats
 	before=$(table)
 	refused 2 'no call with this id' q call show c1
 	prints "call flush counts" '^2 calls flushed$' q call flush
@@ -439,7 +447,7 @@ weak_in_ns() {
 }
 
 ktap_print_header
-ktap_set_plan 119
+ktap_set_plan 121
 netns_add ns || exit
 test_help
 test_calls

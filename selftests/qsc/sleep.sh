@@ -88,16 +88,29 @@ not_kept() {
 	echo N >"$ERASES" && gone disk hibernate 5004
 }
 
+# No call of A has a key, nor gets one.
+refused() {
+	is "$a" meanwhile erased 0 &&
+		"$QSCTL" -n "$a" call add late local "$A:5008" remote "$B:5008" || return
+	if "$QSCTL" -n "$a" call key late tx file "$work/tx" 2>"$work/why"; then
+		echo "a key was taken"
+		return 1
+	fi
+	cat "$work/why"
+	grep -q "goes to sleep or down" "$work/why"
+}
+
 # Opened for reading, that device is the beginning of a hibernation, and closed its
 # end: what happens in between needs no luck.
 refused_meanwhile() {
+	local late
+
 	keyed "$a" meanwhile 5006 || return
 	exec 9</dev/snapshot || return
-	is "$a" meanwhile erased 0 &&
-		"$QSCTL" -n "$a" call add late local "$A:5008" remote "$B:5008" &&
-		! "$QSCTL" -n "$a" call key late tx file "$work/tx" 2>"$work/why" &&
-		grep "goes to sleep or down" "$work/why" || { exec 9<&-; cat "$work/why"; return 1; }
+	refused
+	late=$?
 	exec 9<&-
+	[ "$late" -eq 0 ] || return
 	"$QSCTL" -n "$a" call key late tx file "$work/tx" &&
 		"$QSCTL" -n "$a" call key late rx file "$work/rx" && is "$a" late secure 2
 }

@@ -103,8 +103,7 @@ int qsc_call_del(struct qsc_sock *sk, const char *id)
 }
 
 /* As many calls as fit into one request; how many those were. */
-static int del_some(struct qsc_sock *sk, const char *const *ids, unsigned int n,
-		    unsigned int *done)
+static int del_some(struct qsc_sock *sk, const char *const *ids, unsigned int n, unsigned int *done)
 {
 	struct nl_msg *msg = qsc_msg_new_size(sk, QSC_CMD_CALL_DEL, 0, DEL_REQUEST_MAX);
 	unsigned int i;

@@ -4,6 +4,7 @@
 #include <sanitizer/asan_interface.h>
 
 #include "crypto.h"
+#include "keymem.h"
 
 #define NONCES_MAX 1024
 
@@ -104,6 +105,21 @@ int qsc_aead_decrypt(const struct qsc_aead *a, struct qsc_iv iv, u8 *p, u32 aad_
 {
 	check_memory(p, aad_len + len + QSC_TAG_LEN);
 	return gcm(a, iv, 0, p, aad_len, p + aad_len, len) ? 0 : -EBADMSG;
+}
+
+struct qsc_key *qsc_keymem_get(void)
+{
+	return calloc(1, sizeof(struct qsc_key));
+}
+
+void qsc_keymem_list(struct qsc_key *key)
+{
+	assert(!key->all.next);
+}
+
+void qsc_keymem_put(struct qsc_key *key)
+{
+	free(key);
 }
 
 int aes_expandkey(struct crypto_aes_ctx *ctx, const u8 *key, unsigned int len)
