@@ -250,21 +250,28 @@ def kernel_tells(address):
         os.close(log)
 
 
+def page_flags(address):
+    """By name; none where the kernel does not tell."""
+    try:
+        with open("/proc/kpageflags", "rb", buffering=0) as f:
+            flags = struct.unpack("Q", os.pread(f.fileno(), 8, address // PAGE * 8))[0]
+    except FileNotFoundError:
+        return []
+    return [name for bit, name in enumerate(FLAGS) if flags >> bit & 1]
+
+
 def op_whose(request):
     """What is known of addresses: flags of the page, and who has it."""
-    processes = owners() if request.get("deep") else {}
-    image = kernel_image() if request.get("deep") else []
+    processes, image = owners(), kernel_image()
     answers = []
-    with open("/proc/kpageflags", "rb", buffering=0) as f:
-        for address in request["addresses"]:
-            flags = struct.unpack("Q", os.pread(f.fileno(), 8, address // PAGE * 8))[0]
-            names = [name for bit, name in enumerate(FLAGS) if flags >> bit & 1]
-            more = [name for first, last, name in image if first <= address <= last]
-            more += [processes[address // PAGE]] if address // PAGE in processes else []
-            if request.get("deep") and not more:
-                more += kernel_tells(address)
-            answers.append({"flags": names, "whose": more})
-    return {"whose": answers}
+    for address in request["addresses"]:
+        whose = [name for first, last, name in image if first <= address <= last]
+        if address // PAGE in processes:
+            whose.append(processes[address // PAGE])
+        if not whose:
+            whose += kernel_tells(address)
+        answers.append({"flags": page_flags(address), "whose": whose})
+    return {"whose": answers, "processes": os.path.exists("/proc/self/pagemap")}
 
 
 def op_die(request):

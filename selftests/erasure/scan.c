@@ -135,20 +135,26 @@ static void add_secret(const char *name, const uint8_t *bytes, uint32_t len)
 	nr_secrets++;
 }
 
-static int digit(char c)
+#define NO_DIGIT 16U
+
+static unsigned int digit(char c)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *at = c ? strchr(digits, c) : NULL;
 
-	return at ? (int)(at - digits) : -1;
+	return at ? (unsigned int)(at - digits) : NO_DIGIT;
 }
 
 static bool read_hex(const char *hex, uint8_t *out, uint32_t *len)
 {
+	unsigned int high, low;
+
 	for (*len = 0; *hex && *hex != '\n'; hex += 2) {
-		if (*len == SECRET_MAX || digit(hex[0]) < 0 || digit(hex[1]) < 0)
+		high = digit(hex[0]);
+		low = high == NO_DIGIT ? NO_DIGIT : digit(hex[1]);
+		if (*len == SECRET_MAX || low == NO_DIGIT)
 			return false;
-		out[(*len)++] = (uint8_t)(digit(hex[0]) << 4 | digit(hex[1]));
+		out[(*len)++] = (uint8_t)(high << 4 | low);
 	}
 	return *len >= PIECE;
 }
