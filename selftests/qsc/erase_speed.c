@@ -210,7 +210,7 @@ static uint64_t ticks_of_flush(unsigned int n)
 }
 
 /* What all flushes have in common, the grace period too, falls out. */
-static void count(void)
+static void print_count(void)
 {
 	const unsigned int few = 50, lots = 250;
 	uint64_t a = ticks_of_flush(few), b = ticks_of_flush(lots);
@@ -229,7 +229,7 @@ int main(int argc, char **argv)
 	if (qsc_open(&sk))
 		die("open");
 	if (!strcmp(argv[1], "count")) {
-		count();
+		print_count();
 	} else {
 		alone();
 		many("call del by one client", calls / 5, 1);
