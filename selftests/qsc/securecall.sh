@@ -6,8 +6,8 @@
 # know nothing of it, new keys in mid-call, hang-up; then what has to be refused.
 # QUICK=1 leaves IPv6 out.
 #
-#   alice --- br0 --- bob		br0 is in the namespace of the key service
-#     .1      .3      .2		192.0.2/24, 2001:db8::/64
+#   alice --- core --- bob		core is a router, and has the key service
+#     .1       .3      .2		192.0.2/24, 2001:db8::/64
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
@@ -42,22 +42,26 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-# plug NS NUMBER: eth0 of NS into the bridge
+# plug NS NUMBER: eth0 of NS to portNUMBER of the router
 plug() {
 	# shellcheck disable=SC2154 # netns_add sets it
 	ip link add eth0 netns "$1" type veth peer name "port$2" netns "$core" &&
-		ip -n "$core" link set "port$2" master br0 up &&
-		ip -n "$1" addr add "192.0.2.$2/24" dev eth0 &&
-		ip -n "$1" addr add "2001:db8::$2/64" dev eth0 nodad &&
-		ip -n "$1" link set eth0 up
+		ip -n "$1" addr add "192.0.2.$2/32" dev eth0 &&
+		ip -n "$1" addr add "2001:db8::$2/128" dev eth0 nodad &&
+		ip -n "$core" addr add 192.0.2.3/32 dev "port$2" &&
+		ip -n "$core" addr add 2001:db8::3/128 dev "port$2" nodad &&
+		ip -n "$1" link set eth0 up && ip -n "$core" link set "port$2" up &&
+		ip -n "$1" route add 192.0.2.0/24 via 192.0.2.3 dev eth0 onlink &&
+		ip -n "$1" route add 2001:db8::/64 via 2001:db8::3 dev eth0 onlink &&
+		ip -n "$core" route add "192.0.2.$2" dev "port$2" &&
+		ip -n "$core" route add "2001:db8::$2" dev "port$2"
 }
 
 wire() {
 	# shellcheck disable=SC2154
-	ip -n "$core" link add br0 type bridge && ip -n "$core" link set br0 up &&
-		ip -n "$core" addr add 192.0.2.3/24 dev br0 &&
-		ip -n "$core" addr add 2001:db8::3/64 dev br0 nodad &&
-		plug "$alice" 1 && plug "$bob" 2
+	plug "$alice" 1 && plug "$bob" 2 &&
+		ip netns exec "$core" sysctl -qw net.ipv4.ip_forward=1 \
+			net.ipv6.conf.all.forwarding=1
 }
 
 kms_up() {
@@ -227,8 +231,7 @@ ktap_set_plan $((10 + 4 * $(echo "$families" | wc -w)))
 ktap_test_run "a key service" kms_up
 ktap_test_run "two SIMs" sims_up
 ktap_test_run "two handsets" phones_up
-# shellcheck disable=SC2154
-tap_start "$core" br0 "$work/wire.pcap"
+tap_start "$core" port1 "$work/wire.pcap"
 for v in $families; do
 	port=$((5000 + v))
 	ktap_test_run "IPv$v: both parties are secure" both "call$v" "$v" $port
