@@ -44,6 +44,13 @@ static int put_info(struct sk_buff *msg)
 	return err;
 }
 
+static int put_seal(struct sk_buff *msg)
+{
+	static const struct qsc_seal_offer offer = { .id = 1, .seconds = 60 };
+
+	return qsc_nl_put_seal(msg, &offer);
+}
+
 /* What @put says to a message of so many bytes, and in @used how many it took. */
 static int put_into(struct kunit *test, int (*put)(struct sk_buff *msg), u32 room, u32 *used)
 {
@@ -122,10 +129,16 @@ static void info_is_told_whole_or_not_at_all(struct kunit *test)
 	expect_all_or_an_error(test, put_info);
 }
 
+static void sealing_key_is_told_whole_or_not_at_all(struct kunit *test)
+{
+	expect_all_or_an_error(test, put_seal);
+}
+
 static struct kunit_case answer_cases[] = { KUNIT_CASE(call_is_told_whole_or_not_at_all),
 					    KUNIT_CASE(erased_call_is_told_whole_or_not_at_all),
 					    KUNIT_CASE(counters_are_told_whole_or_not_at_all),
 					    KUNIT_CASE(info_is_told_whole_or_not_at_all),
+					    KUNIT_CASE(sealing_key_is_told_whole_or_not_at_all),
 					    {} };
 
 static struct kunit_suite answer_suite = {

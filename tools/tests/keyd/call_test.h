@@ -34,7 +34,7 @@ void __wrap_exchange_say_last(struct exchange *ex, const char *op);
 int __wrap_feed_call_new(struct feed *feed, const struct qsc_call_params *params,
 			 struct failure *why);
 int __wrap_feed_call_del(struct feed *feed, const char *id, struct failure *why);
-int __wrap_feed_erase(struct feed *feed, const char *id, struct failure *why);
+int __wrap_feed_revoke(struct feed *feed, const char *id, struct failure *why);
 int __wrap_feed_lifetime(struct feed *feed, const char *id, uint32_t seconds, struct failure *why);
 bool __wrap_feed_has_call(struct feed *feed, const char *id);
 bool __wrap_feed_waits(struct feed *feed, const struct qsc_call_params *params, int64_t *age_ms);
@@ -113,7 +113,7 @@ int __wrap_feed_call_del(struct feed *feed, const char *id, struct failure *why)
 	return kernel("del", 0, why);
 }
 
-int __wrap_feed_erase(struct feed *feed, const char *id, struct failure *why)
+int __wrap_feed_revoke(struct feed *feed, const char *id, struct failure *why)
 {
 	(void)feed;
 	(void)id;
