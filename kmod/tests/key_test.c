@@ -76,7 +76,7 @@ static void encrypt(struct kunit *test, const struct qsc_aead *a, u8 *p)
 	local_bh_disable();
 	err = qsc_aead_encrypt(a, iv, p, 16, 48);
 	local_bh_enable();
-	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_GE(test, err, 0);
 }
 
 static void expect_session(struct kunit *test, const struct qsc_srtp *c, u32 suite,

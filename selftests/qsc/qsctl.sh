@@ -380,7 +380,7 @@ monitor_prints() {
 		kill -INT "$monitor" && wait "$monitor" &&
 		grep -qE 'call_add +m$' events &&
 		grep -qE 'key +m  leg 0 tx key, generation 1, AEAD_AES_256_GCM$' events &&
-		grep -qE 'erased +m  request  all keys$' events
+		grep -qE 'erased +m  request  all keys: leg 0 tx key, generation 1$' events
 }
 
 monitor_prints_json() {
