@@ -465,8 +465,10 @@ void nm_judge(const struct nm_model *m, const struct nlr_sock *s, const uint8_t 
 		return refuse(v, NM_BY_CORE, -EINVAL);
 	v->cmd = buf[NLMSG_HDRLEN];
 	v->dump = (nh.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	if (bad_header(&nh, buf))
+		return refuse(v, NM_BY_CORE, -EINVAL);
 	if (!nlp_known(v->cmd))
-		return refuse(v, NM_BY_CORE, bad_header(&nh, buf) ? -EINVAL : -EOPNOTSUPP);
+		return refuse(v, NM_BY_CORE, -EOPNOTSUPP);
 	if (v->dump && v->cmd != QSC_CMD_CALL_GET) {
 		/* newer kernels look for the operation first */
 		v->or_err = s->nobody ? -EPERM : 0;
