@@ -220,7 +220,7 @@ static void print_count(void)
 
 int main(int argc, char **argv)
 {
-	unsigned int calls = argc > 2 ? atoi(argv[2]) : 10000;
+	unsigned long calls = argc > 2 ? strtoul(argv[2], NULL, 10) : 10000;
 
 	if (argc < 2 || !calls || calls > CALLS_MAX) {
 		fprintf(stderr, "usage: erase_speed times [CALLS] | count\n");
