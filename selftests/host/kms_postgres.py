@@ -27,13 +27,19 @@ def on(pg, folder, name):
     return Service(folder, name, f"postgresql:{pg.database(name)}")
 
 
-@test("the suite of the stores passes")
+@test("the suite of the stores passes, under the sanitizers as well")
 def _(pg, folder):
-    program = kms.OUT / "tests" / "test_kms_store"
-    kms.make(program)
+    for name, arguments in ("suite", []), ("sanitized", ["SAN=1"]):
+        out = kms.OUT / name if arguments else kms.OUT
+        program = out / "tests" / "test_kms_store"
+        kms.make(program, f"OUT={out}", *arguments)
+        suite(program, pg.database(name))
+
+
+def suite(program, database):
     result = subprocess.run(
         [program],
-        env=os.environ | {"QSC_TEST_PG": pg.database("suite")},
+        env=os.environ | {"QSC_TEST_PG": database},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

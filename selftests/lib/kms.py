@@ -41,8 +41,8 @@ def build():
     make("kms-helpers")
 
 
-def make(target):
-    words = ["make", "-s", "-C", TOP / "tools", f"OUT={OUT}", target]
+def make(target, *arguments):
+    words = ["make", "-s", "-C", TOP / "tools", f"OUT={OUT}", target, *arguments]
     words += os.environ.get("QSC_KMS_MAKE", "").split()
     with open(OUT / ".kms-lock", "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -124,11 +124,12 @@ static int broken(struct store *st, PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *name = PQresultErrorField(res, PG_DIAG_CONSTRAINT_NAME);
+	int ret = name && !strcmp(name, "qskms_card_active") ? -EBUSY : -EEXIST;
 
 	if (!state || strcmp(state, "23505"))
 		return pg_fail(st, "add a card", res);
 	PQclear(res);
-	return name && !strcmp(name, "qskms_card_active") ? -EBUSY : -EEXIST;
+	return ret;
 }
 
 static int add_card(struct store *st, const struct card *card)
