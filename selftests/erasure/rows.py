@@ -341,21 +341,6 @@ def suspend(proof):
     forget(proof, call)
 
 
-@row("revoked card: gone when the service has said so")
-def revoke(proof):
-    handset = proof.up()
-    call = handset.call()
-    proof.present(call.secrets.only("srtp"), "control: session keys")
-    proof.carrier.sh("kms subscriber revoke alice")
-    wait_for(
-        "the end of its keys",
-        lambda: "erased" in proof.machine.run("qsctl", "call", "show", call.id),
-    )
-    proof.absent(call.secrets.but(CONNECTION), "when the call is erased")
-    forget(proof, call)
-    proof.absent(call.secrets.only(CONNECTION), "when the connection is closed")
-
-
 @row("rmmod: refused while there are calls, and nothing is left of the module's secrets")
 def rmmod(proof):
     machine = proof.up().machine
