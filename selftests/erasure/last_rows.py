@@ -3,7 +3,6 @@
 
 import os
 import re
-import time
 
 from call_secrets import Secrets
 from machine import wait_for
@@ -142,5 +141,4 @@ def revoke(proof):
     )
     proof.absent(call.secrets.but("connection"), "when the call is erased")
     proof.machine.run("qsctl", "call", "del", call.id)
-    time.sleep(1)
-    proof.absent(call.secrets.only("connection"), "when the connection is closed")
+    proof.absent_soon(call.secrets.only("connection"), "when the connection is closed")
