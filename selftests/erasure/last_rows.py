@@ -126,3 +126,19 @@ def panic_dumped(proof):
     proof.present(call.secrets.only("srtp"), "when the dump begins")
     proof.absent(call.secrets.but("connection", "srtp", "seal"), "of the rest nothing")
     proof.shut()
+
+
+# The last one: there is no card any more.
+@row("revoked card: gone when the service has said so")
+def revoke(proof):
+    handset = proof.up()
+    call = handset.call()
+    proof.present(call.secrets.only("srtp"), "control: session keys")
+    proof.carrier.sh("kms subscriber revoke alice")
+    wait_for(
+        "the end of its keys",
+        lambda: "erased" in proof.machine.run("qsctl", "call", "show", call.id),
+    )
+    proof.absent(call.secrets.but("connection"), "when the call is erased")
+    proof.machine.run("qsctl", "call", "del", call.id)
+    proof.absent_soon(call.secrets.only("connection"), "when the connection is closed")

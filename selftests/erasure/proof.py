@@ -2,6 +2,7 @@
 """What the rows have in common: machines, searches, and what they found."""
 
 import json
+import time
 
 import call_secrets
 from call_secrets import Secrets
@@ -11,6 +12,7 @@ from tap import Failure, diagnose, test
 
 RESULTS = TOP / "out" / "erasure"
 SHOWN = 24
+SOON = 60  # seconds
 # A sealing key and what is around it in memory: struct qsc_seal_key
 AROUND_PUBLIC = 96
 
@@ -165,6 +167,19 @@ class Proof:
         places = self.search(secrets, when)
         if places:
             self.found.append(f"{when}, still in memory:\n{self.show(places)}")
+
+    def absent_soon(self, secrets, when):
+        """For what ends without a word to wait for."""
+        end = time.monotonic() + SOON
+        while time.monotonic() < end and self._any(secrets):
+            time.sleep(0.5)
+        self.absent(secrets, when)
+
+    def _any(self, secrets):
+        self.machine.stop()
+        places, _ = self.machine.search(secrets)
+        self.machine.go_on()
+        return places
 
     def present(self, keys, when):
         """Of each session key at least the round keys are there, in slabs of the kernel."""

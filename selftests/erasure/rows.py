@@ -17,17 +17,7 @@ CONNECTION = "connection"
 def gone(proof, call, event):
     """All of a call: the kernel's part at once, the rest when qskeyd has hung up."""
     proof.absent(call.secrets.but(CONNECTION), f"after {event}")
-    hung_up(proof, call)
-    proof.absent(call.secrets.only(CONNECTION), f"after {event} and hanging up")
-
-
-def hung_up(proof, call):
-    wait_for(
-        "qskeyd's hanging up",
-        lambda: f'"{call.id}"' not in proof.handset.ctl("-j", "status", status=None),
-        30,
-    )
-    time.sleep(0.5)
+    proof.absent_soon(call.secrets.only(CONNECTION), f"after {event} and qskeyd's hanging up")
 
 
 def forget(proof, call):
@@ -171,7 +161,7 @@ def rekey(proof):
 
 def deadline(proof, word):
     handset = proof.up()
-    call = handset.call("lifetime" if word == "lifetime" else "timeout", "12")
+    call = handset.call(word, "30")
     proof.present(call.secrets.only("srtp"), "control: session keys")
     wait_for(
         f"the end of the {word}",
@@ -232,10 +222,9 @@ def namespace(proof):
     keyed = Keyed(proof, "other", "ns").add()
     seal = Secrets({"seal_private": proof.sealing_private("other")})
     keyed.control()
-    # What ends with a namespace ends after its hooks; and a physical device comes back.
+    # The kernel ends it some time after its last name is gone.
     machine.sh("ip netns del other")
-    time.sleep(3)
-    proof.absent(keyed.secrets(), "after the namespace's end")
+    proof.absent_soon(keyed.secrets(), "after the namespace's end")
     proof.absent(seal, "sealing key after the namespace's end")
 
 
@@ -294,7 +283,7 @@ def interrupted(proof):
         if login.complete():
             secrets.put_login(f"cut{i}", login, handset.knowledge.cards[login.kid])
     secrets.update(handset.pool)
-    proof.absent(secrets, "afterwards")
+    proof.absent_soon(secrets, "afterwards")
 
 
 @row("a tap on netlink sees a call's keys come, and no secret stays of it")
@@ -339,21 +328,6 @@ def suspend(proof):
         machine.go_on()
         machine.ask("end", name="sleep", signal=0)
     forget(proof, call)
-
-
-@row("revoked card: gone when the service has said so")
-def revoke(proof):
-    handset = proof.up()
-    call = handset.call()
-    proof.present(call.secrets.only("srtp"), "control: session keys")
-    proof.carrier.sh("kms subscriber revoke alice")
-    wait_for(
-        "the end of its keys",
-        lambda: "erased" in proof.machine.run("qsctl", "call", "show", call.id),
-    )
-    proof.absent(call.secrets.but(CONNECTION), "when the call is erased")
-    forget(proof, call)
-    proof.absent(call.secrets.only(CONNECTION), "when the connection is closed")
 
 
 @row("rmmod: refused while there are calls, and nothing is left of the module's secrets")
