@@ -105,7 +105,7 @@ void qsc_test_watch_stop(struct qsc_test_watch *w);
  * qsc_test_on_dead_stack() - did a function that has returned leave a secret?
  * @secret: QSC_TEST_SECRET_LEN bytes, not on the stack themselves
  *
- * Looks below the stack of its caller, further down than QSC_TEST_ROOM.
+ * Looks below the stack of its caller.
  */
 bool qsc_test_on_dead_stack(const u8 *secret);
 

@@ -6,8 +6,8 @@
 # know nothing of it, new keys in mid-call, hang-up; then what has to be refused.
 # QUICK=1 leaves IPv6 out.
 #
-#   alice --- core --- bob		core is a router, and has the key service
-#     .1       .3      .2		192.0.2/24, 2001:db8::/64
+#   alice --- core --- bob	core routes, and has the key service
+#     .1       .3       .2	192.0.2., 2001:db8::
 set -u
 
 here=$(dirname "$(readlink -f "$0")")
@@ -42,26 +42,28 @@ finish() {
 trap finish EXIT
 trap 'exit 1' INT TERM
 
-# plug NS NUMBER: eth0 of NS to portNUMBER of the router
+# plug NS NUMBER: eth0 of NS to a port of core, and the way to the other party
 plug() {
 	# shellcheck disable=SC2154 # netns_add sets it
 	ip link add eth0 netns "$1" type veth peer name "port$2" netns "$core" &&
-		ip -n "$1" addr add "192.0.2.$2/32" dev eth0 &&
-		ip -n "$1" addr add "2001:db8::$2/128" dev eth0 nodad &&
-		ip -n "$core" addr add 192.0.2.3/32 dev "port$2" &&
-		ip -n "$core" addr add 2001:db8::3/128 dev "port$2" nodad &&
-		ip -n "$1" link set eth0 up && ip -n "$core" link set "port$2" up &&
-		ip -n "$1" route add 192.0.2.0/24 via 192.0.2.3 dev eth0 onlink &&
-		ip -n "$1" route add 2001:db8::/64 via 2001:db8::3 dev eth0 onlink &&
-		ip -n "$core" route add "192.0.2.$2" dev "port$2" &&
-		ip -n "$core" route add "2001:db8::$2" dev "port$2"
+		wire_end "$core" "port$2" 3 "$2" && wire_end "$1" eth0 "$2" 3 &&
+		ip -n "$1" route add default via 192.0.2.3 &&
+		ip -n "$1" route add default via 2001:db8::3
+}
+
+# wire_end NS DEV NUMBER PEER: of a wire with two addresses, its own and its peer's
+wire_end() {
+	# nodad: else the address could not be used for a second
+	ip -n "$1" link set "$2" up &&
+		ip -n "$1" addr add "192.0.2.$3" peer "192.0.2.$4" dev "$2" &&
+		ip -n "$1" addr add "2001:db8::$3" peer "2001:db8::$4" dev "$2" nodad
 }
 
 wire() {
 	# shellcheck disable=SC2154
-	plug "$alice" 1 && plug "$bob" 2 &&
-		ip netns exec "$core" sysctl -qw net.ipv4.ip_forward=1 \
-			net.ipv6.conf.all.forwarding=1
+	ip netns exec "$core" sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward &&
+		echo 1 >/proc/sys/net/ipv6/conf/all/forwarding' &&
+		plug "$alice" 1 && plug "$bob" 2
 }
 
 kms_up() {
@@ -231,6 +233,7 @@ ktap_set_plan $((10 + 4 * $(echo "$families" | wc -w)))
 ktap_test_run "a key service" kms_up
 ktap_test_run "two SIMs" sims_up
 ktap_test_run "two handsets" phones_up
+# shellcheck disable=SC2154
 tap_start "$core" port1 "$work/wire.pcap"
 for v in $families; do
 	port=$((5000 + v))
