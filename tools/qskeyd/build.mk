@@ -64,7 +64,7 @@ $(OUT)/tests/test_keyd_visit: WRAP := SCardConnect SCardBeginTransaction SCardEn
 				      SCardDisconnect SCardTransmit
 $(OUT)/tests/test_keyd_call: WRAP := \
 	$(addprefix exchange_,start free rebind say say_last) \
-	$(addprefix feed_,call_new call_del erase lifetime has_call waits peer_uses session activate)
+	$(addprefix feed_,call_new call_del revoke lifetime has_call waits peer_uses session activate)
 
 # -------------------------------------------------------------------- install
 install: install-keyd
