@@ -245,5 +245,5 @@ class Proof:
     def write(self):
         RESULTS.mkdir(parents=True, exist_ok=True)
         path = RESULTS / f"{self.kernel}.json"
-        path.write_text(json.dumps(self.measured, indent=1))
-
+        before = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps({**before, **self.measured}, indent=1))

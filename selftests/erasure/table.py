@@ -49,7 +49,7 @@ def main():
         print(f"     - {kernel}")
     for name, promise in promises().items():
         rows = [found[kernel].get(name, []) for kernel in KERNELS]
-        print(f"   * - **{promise}**: {'; '.join(searches(rows))}")
+        print(f"   * - **{promise}** {'; '.join(searches(rows))}".rstrip())
         for row in rows:
             print(f"     - {cell(row)}")
     return 0
