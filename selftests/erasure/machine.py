@@ -17,7 +17,7 @@ TOP = HERE.parent.parent
 OUT = TOP / "out" / "selftests" / "erasure"
 MEMORY = "768M"
 # The emulator is slow, and the machine it runs on may be busy.
-PATIENCE = 300
+PATIENCE = 900
 
 
 def free_port(kind=socket.SOCK_STREAM):

@@ -87,7 +87,12 @@ class Proof:
         self.carrier.sh("halt alice.sim KILL", False)
         self.machine = Machine(self.kernel, module=self.module, **how)
         service = f"10.0.2.2:{carrier.port}"
-        self.machine.start(service, carrier.work / "alice" / "pin", carrier.insert_sim)
+        try:
+            self.machine.start(service, carrier.work / "alice" / "pin", carrier.insert_sim)
+        except Exception:
+            # The next row is to try anew.
+            self.shut()
+            raise
         self.handset = Handset(self.machine, carrier, self.knowledge)
         return self.handset
 
