@@ -10,36 +10,9 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=selftests/lib/ktap.sh
 . "$top/selftests/lib/ktap.sh"
 
-work=${QSC_WORK:-}
-# shellcheck source=selftests/lib/phones.sh
-[ -z "$work" ] || . "$top/selftests/lib/phones.sh"
-
-# Twice: first here, to look whether it is possible, then inside.
-if [ "${1-}" != inside ]; then
-	for p in libevent_openssl libpcsclite libssl json-c libnl-genl-3.0; do
-		pkg-config "$p" 2>/dev/null || { ktap_print_header; ktap_skip_all "$p is missing"; }
-	done
-	# Several tests may want the programs at once.
-	mkdir -p "$top/out/tools"
-	flock "$top/out/tools/.kms-lock" make -s -C "$top/tools" keyd-helpers kms-helpers >&2 &&
-		make -s -C "$top/firmware-keys" all >&2 || exit
-	work=$(mktemp -d /tmp/qsc.XXXXXX)
-	export QSC_WORK=$work QSKEYD=${QSKEYD:-$top/out/tools/tests/keyd/qskeyd}
-	trap 'rm -rf "$work"' EXIT
-	# shellcheck source=selftests/lib/phones.sh
-	. "$top/selftests/lib/phones.sh"
-	missing=$(phones_missing)
-	[ -z "$missing" ] || { ktap_print_header; ktap_skip_all "missing: $missing"; }
-	unshare --net --mount --pid --fork --mount-proc true 2>/dev/null ||
-		{ ktap_print_header; ktap_skip_all "no right to make namespaces"; }
-	unshare --net --mount --pid --fork --mount-proc --kill-child \
-		"$top/selftests/host/${0##*/}" inside
-	exit
-fi
-
-trap phones_stop EXIT
-ip link set lo up
-cd "$work" || exit
+# shellcheck source=selftests/lib/inside.sh
+. "$top/selftests/lib/inside.sh"
+inside "$@"
 readonly KMS=127.0.0.1:17780 A=192.0.2.1:5004 B=192.0.2.2:5004
 readonly ALICE_PORT=17001 BOB_PORT=17011
 
