@@ -122,6 +122,7 @@ def attribute(kind, data):
 
 
 def attributes(data):
+    """Of netlink, by number"""
     while len(data) >= 4:
         size, kind = struct.unpack("HH", data[:4])
         if size < 4:

@@ -8,6 +8,7 @@ import threading
 import time
 
 import call_secrets
+from agent import attributes
 from call_secrets import CALLEE, CALLER, Secrets, vectors
 from cryptography.exceptions import InvalidTag
 from machine import wait_for
@@ -59,16 +60,6 @@ class Call:
         self.port = port
         self.secrets = Secrets()
         self.epochs = {}  # number: Secrets
-
-
-def attributes(data):
-    """Of netlink, by number"""
-    while len(data) >= 4:
-        size, kind = struct.unpack("HH", data[:4])
-        if size < 4:
-            return
-        yield kind & 0x3FFF, data[4:size]
-        data = data[(size + 3) & ~3 :]
 
 
 class Handset:
