@@ -39,11 +39,14 @@ struct lines {
 /* A whole line that was read before, without its end; NULL if there is none. */
 static char *take_line(struct lines *in)
 {
-	char *line = in->buf + in->begin, *end;
 	size_t left = in->end - in->begin;
+	char *line, *end;
 
-	end = left ? memchr(line, '\n', left) : NULL;
-	if (!end && (!in->ended || !left))
+	if (!left)
+		return NULL;
+	line = in->buf + in->begin;
+	end = memchr(line, '\n', left);
+	if (!end && !in->ended)
 		return NULL;
 	if (!end)
 		end = line + left; /* there is room behind it */
