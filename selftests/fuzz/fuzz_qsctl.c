@@ -6,6 +6,9 @@
  *
  * Input: options, batch file up to a byte 0xff, answers (answers.c).
  */
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "answers.h"
 #include "qsctl.h"
 
@@ -86,23 +89,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = find_end(&in);
 	struct printed out, err;
 	const uint8_t *batch;
-	FILE *saved = stdin;
-	int ret;
+	char path[32];
+	int fd, ret;
 
 	take_span(&in, len, &batch);
 	take_u8(&in);
 	if (!len)
 		return -1;
-	stdin = fmemopen((void *)batch, len, "r");
-	CHECK(stdin);
+	fd = memfd_create("batch", MFD_CLOEXEC);
+	CHECK(fd >= 0 && write(fd, batch, len) == (ssize_t)len);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	ctl.sk = answers_open(&in);
 	printed_begin(&out, &stdout);
 	printed_begin(&err, &stderr);
-	ret = run_batch(&ctl, "-");
+	ret = run_batch(&ctl, path);
 	printed_end(&err);
 	printed_end(&out);
-	fclose(stdin);
-	stdin = saved;
+	close(fd);
 	CHECK(ret == QSCTL_OK || ret == QSCTL_USAGE || ret == QSCTL_REFUSED ||
 	      ret == QSCTL_NO_HELPER);
 	/* What fails says so; but not the other way round: there are warnings. */
