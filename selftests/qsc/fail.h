@@ -5,6 +5,7 @@
  *   fail_nl.c      netlink commands, and the end of an owner
  *   fail_packet.c  packets, both ways
  *   fail_system.c  namespaces and the module itself
+ *   fail_leaks.c   what all of that has left behind
  */
 #ifndef _QSC_FAIL_H
 #define _QSC_FAIL_H
@@ -22,5 +23,7 @@ void fail_packet(void);
 
 int fail_system_plan(void);
 void fail_system(void);
+
+void fail_leaks(void); /* one result */
 
 #endif /* _QSC_FAIL_H */
