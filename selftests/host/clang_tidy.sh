@@ -10,16 +10,22 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=selftests/lib/ktap.sh
 . "$top/selftests/lib/ktap.sh"
+# shellcheck source=selftests/lib/common.sh
+. "$top/selftests/lib/common.sh"
 cd "$top"
 
 out=out/clang-tidy
+clean=$cache/clang-tidy
 
-# For xargs. A process per file: with several, clang-tidy 14 takes the va_list
-# of the second for uninitialised.
+# For xargs, with the hash of the file and its name. A process per file: with
+# several, clang-tidy 14 takes the va_list of the second for uninitialised. It
+# takes seconds, so what was clean is not looked at again while it stays the same.
 if [ "${1-}" = --one ]; then
-	log=$out/$(echo "$2" | tr / _)
-	if clang-tidy --quiet -p "$out" "$2" >"$log" 2>"$log.err"; then
+	[ ! -e "$clean/$2" ] || exit 0
+	log=$out/$(echo "$3" | tr / _)
+	if clang-tidy --quiet -p "$out" "$3" >"$log" 2>"$log.err"; then
 		rm -f "$log"
+		touch "$clean/$2"
 	else
 		cat "$log.err" >>"$log"
 	fi
@@ -49,7 +55,8 @@ for makefile in tools/Makefile firmware-keys/Makefile selftests/*/Makefile; do
 	[ ! -e "$makefile" ] || folders="$folders ${makefile%/Makefile}"
 done
 rm -rf "$out"
-mkdir -p "$out"
+mkdir -p "$out" "$clean"
+find "$clean" -type f -mtime +30 -delete
 # The kernel's headers that selftests/fuzz makes
 make -s -C selftests/fuzz headers
 # shellcheck disable=SC2086 # words
@@ -57,7 +64,9 @@ selftests/lib/compile_commands.py $folders >"$out/compile_commands.json"
 list=${*:-$(files)}
 ktap_set_plan "$(echo "$list" | wc -w)"
 # shellcheck disable=SC2086 # words
-printf '%s\n' $list | xargs -P "$(nproc)" -n 1 selftests/host/clang_tidy.sh --one
+selftests/lib/compiler_input.py "$out/compile_commands.json" \
+	"$(clang-tidy --version; cat .clang-tidy)" $list >"$out/inputs"
+xargs -a "$out/inputs" -P "$(nproc)" -n 2 selftests/host/clang_tidy.sh --one
 for f in $list; do
 	report "$f"
 done
