@@ -148,19 +148,12 @@ static noinline int open_further_down(const struct wrapped *w, struct qsc_sessio
 /* The first halves of distribution key, exporter, wrapping key, session key, masters. */
 #define SECRETS 6
 
-static void nothing_is_left_in_memory_or_on_the_stack(struct kunit *test)
+static void secrets_of(struct kunit *test, const struct wrapped *w,
+		       const struct qsc_test_session *v, u8 (*secrets)[QSC_TEST_SECRET_LEN])
 {
-	const struct qsc_test_session *v = &qsc_test_sessions[0];
-	struct qsc_test_watch watch = { .nr = SECRETS };
-	u8(*secrets)[QSC_TEST_SECRET_LEN], bytes[32];
-	struct wrapped *w = wrapped(test, v);
-	struct qsc_session_keys *keys;
-	int i, err;
+	u8 bytes[32];
+	int i;
 
-	secrets = kunit_kzalloc(test, SECRETS * QSC_TEST_SECRET_LEN, GFP_KERNEL);
-	keys = kunit_kzalloc(test, sizeof(*keys), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, secrets);
-	KUNIT_ASSERT_NOT_NULL(test, keys);
 	copy_secret(&secrets[0], w->secret);
 	copy_secret(&secrets[1], w->secret + QSC_DIST_LEN);
 	qsc_test_unhex(bytes, v->wrap);
@@ -172,6 +165,22 @@ static void nothing_is_left_in_memory_or_on_the_stack(struct kunit *test)
 	copy_secret(&secrets[5], w->want.back);
 	for (i = 0; i < SECRETS; i++)
 		qsc_test_need_dead_stack(test, secrets[i]);
+}
+
+/* Returns what qsc_session_open() did. */
+static int expect_nothing_left(struct kunit *test, const struct wrapped *w,
+			       const struct qsc_test_session *v)
+{
+	struct qsc_test_watch watch = { .nr = SECRETS };
+	u8(*secrets)[QSC_TEST_SECRET_LEN];
+	struct qsc_session_keys *keys;
+	int i, err;
+
+	secrets = kunit_kzalloc(test, SECRETS * QSC_TEST_SECRET_LEN, GFP_KERNEL);
+	keys = kunit_kzalloc(test, sizeof(*keys), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, secrets);
+	KUNIT_ASSERT_NOT_NULL(test, keys);
+	secrets_of(test, w, v, secrets);
 
 	watch.secrets = secrets;
 	qsc_test_watch_start(test, &watch);
@@ -180,7 +189,24 @@ static void nothing_is_left_in_memory_or_on_the_stack(struct kunit *test)
 		KUNIT_EXPECT_FALSE_MSG(test, qsc_test_on_dead_stack(secrets[i]), "secret %d", i);
 	KUNIT_EXPECT_EQ(test, watch.found, 0);
 	qsc_test_watch_stop(&watch);
-	KUNIT_EXPECT_EQ(test, err, 0);
+	return err;
+}
+
+static void nothing_is_left_in_memory_or_on_the_stack(struct kunit *test)
+{
+	const struct qsc_test_session *v = &qsc_test_sessions[0];
+
+	KUNIT_EXPECT_EQ(test, expect_nothing_left(test, wrapped(test, v), v), 0);
+}
+
+/* Nothing is derived then, so nothing is written over what was there. */
+static void nothing_is_left_of_a_session_that_does_not_open(struct kunit *test)
+{
+	const struct qsc_test_session *v = &qsc_test_sessions[0];
+	struct wrapped *w = wrapped(test, v);
+
+	w->wrapped[0] ^= 1;
+	KUNIT_EXPECT_EQ(test, expect_nothing_left(test, w, v), -EBADMSG);
 }
 
 static struct kunit_case session_cases[] = {
@@ -189,6 +215,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE_PARAM(every_part_of_the_context_is_bound, session_gen_params),
 	KUNIT_CASE_PARAM(changed_key_or_secret_is_refused, session_gen_params),
 	KUNIT_CASE(nothing_is_left_in_memory_or_on_the_stack),
+	KUNIT_CASE(nothing_is_left_of_a_session_that_does_not_open),
 	{},
 };
 
