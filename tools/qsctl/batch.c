@@ -101,6 +101,12 @@ static int remove_one(struct qsctl *ctl, char *id)
 	return cmd_call_del(ctl, &words);
 }
 
+static void forget(struct removals *r)
+{
+	while (r->n)
+		free(r->ids[--r->n]);
+}
+
 static int remove_all(struct qsctl *ctl, struct removals *r)
 {
 	unsigned int done = 0;
@@ -116,8 +122,7 @@ static int remove_all(struct qsctl *ctl, struct removals *r)
 		complain_at(r->file, r->lines[done]);
 		ret = remove_one(ctl, r->ids[done]);
 	}
-	while (r->n)
-		free(r->ids[--r->n]);
+	forget(r);
 	return ret;
 }
 
@@ -199,6 +204,7 @@ int run_batch(struct qsctl *ctl, const char *path)
 	ret = run_lines(ctl, &in, r);
 	complain_at(NULL, 0);
 	free(in.buf);
+	forget(r);
 	free(r);
 	if (!is_stdin)
 		close(in.fd);
