@@ -92,15 +92,16 @@ static void derives_the_vector(struct kunit *test)
 	}
 }
 
+#define SALT_LEN 12
+
 /* Where what it leaves on the stack can be seen. */
-static noinline int derive_further_down(const u8 *master, u8 *out, u32 len)
+static noinline int derive_further_down(const u8 *master, const u8 *salt, u8 *out, u32 len)
 {
-	static const u8 salt[12];
 	u8 room[QSC_TEST_ROOM];
 	int err;
 
 	barrier_data(room);
-	err = qsc_kdf_srtp(master, 32, salt, sizeof(salt), QSC_KDF_RTP_ENCRYPTION, out, len);
+	err = qsc_kdf_srtp(master, 32, salt, SALT_LEN, QSC_KDF_RTP_ENCRYPTION, out, len);
 	barrier_data(room);
 	return err;
 }
@@ -108,17 +109,22 @@ static noinline int derive_further_down(const u8 *master, u8 *out, u32 len)
 static void wipes_its_stack(struct kunit *test)
 {
 	u8 *master = kunit_kzalloc(test, 32, GFP_KERNEL),
-	   *out = kunit_kzalloc(test, 16, GFP_KERNEL);
+	   *out = kunit_kzalloc(test, 16, GFP_KERNEL), *x = kunit_kzalloc(test, 16, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, master);
 	KUNIT_ASSERT_NOT_NULL(test, out);
+	KUNIT_ASSERT_NOT_NULL(test, x);
 	qsc_test_unhex(master, RFC6188_MASTER);
+	/* What the first block is made of: the salt, for the label and the counter are zero. */
+	memset(x, 0x6d, SALT_LEN);
 
 	qsc_test_need_dead_stack(test, master);
+	qsc_test_need_dead_stack(test, x);
 
-	KUNIT_EXPECT_EQ(test, derive_further_down(master, out, 16), 0);
+	KUNIT_EXPECT_EQ(test, derive_further_down(master, x, out, 16), 0);
 	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(master));
 	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(out));
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(x));
 }
 
 static void refuses_other_lengths(struct kunit *test)

@@ -151,6 +151,44 @@ static void destroyed_context_is_zero(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(&a, 0, sizeof(a)));
 }
 
+/* Where what it leaves on the stack can be seen. */
+static noinline struct qsc_key *create_further_down(struct qsc_key_params *p)
+{
+	struct qsc_key *key;
+	u8 room[QSC_TEST_ROOM];
+
+	barrier_data(room);
+	key = qsc_key_create(p);
+	barrier_data(room);
+	return key;
+}
+
+static void making_a_key_leaves_nothing_on_the_stack(struct kunit *test)
+{
+	const struct vector *v = test->param_value;
+	u8(*secrets)[QSC_AEAD_KEY_MAX] = kunit_kzalloc(test, 3 * sizeof(*secrets), GFP_KERNEL);
+	u8 *salt = kunit_kzalloc(test, QSC_MASTER_SALT_MAX, GFP_KERNEL);
+	struct qsc_key_params p = { .suite = qsc_suite_by_id(v->suite), .dir = QSC_DIR_TX };
+	struct qsc_key *key;
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, secrets);
+	KUNIT_ASSERT_NOT_NULL(test, salt);
+	qsc_test_unhex(secrets[0], v->master);
+	qsc_test_unhex(secrets[1], v->rtp_key);
+	qsc_test_unhex(secrets[2], v->rtcp_key);
+	qsc_test_unhex(salt, SALT);
+	for (i = 0; i < 3; i++)
+		qsc_test_need_dead_stack(test, secrets[i]);
+	p.master = secrets[0];
+	p.salt = salt;
+	key = create_further_down(&p);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_FALSE_MSG(test, qsc_test_on_dead_stack(secrets[i]), "secret %d", i);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
+	qsc_key_destroy(key);
+}
+
 /* The GHASH key as the drivers of x86 keep it: doubled, its bytes in reverse order. */
 static void find_h(struct kunit *test, const u8 *key, u8 h[QSC_TEST_SECRET_LEN],
 		   u8 block[AES_BLOCK_SIZE])
@@ -300,6 +338,7 @@ static struct kunit_case key_cases[] = {
 	KUNIT_CASE_PARAM(session_keys_are_those_of_rfc_3711, vector_gen_params),
 	KUNIT_CASE_PARAM(key_runs_on_the_driver_that_is_shown, vector_gen_params),
 	KUNIT_CASE_PARAM(destroyed_key_leaves_nothing, vector_gen_params),
+	KUNIT_CASE_PARAM(making_a_key_leaves_nothing_on_the_stack, vector_gen_params),
 	KUNIT_CASE(destroyed_context_is_zero),
 	KUNIT_CASE(packet_leaves_no_ghash_key_on_the_stack),
 	KUNIT_CASE(what_cannot_be_set_up_is_refused_and_keeps_no_key),
