@@ -52,8 +52,8 @@ static int doomed_fd[DOOMED + WILD];
 static _Atomic uint64_t sent;
 static atomic_bool stop_sending, stop_receiving;
 static atomic_int troubles;
-static unsigned int rekeys, rounds;
-static atomic_uint deeds;
+static unsigned int rekeys;
+static atomic_uint rounds, deeds;
 
 struct payload {
 	char marker[MARKER_LEN];
