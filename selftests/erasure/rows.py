@@ -330,7 +330,7 @@ def suspend(proof):
     forget(proof, call)
 
 
-@row("rmmod: refused while there are calls, and nothing is left of the module's secrets")
+@row("rmmod: refused while there are calls, and nothing is left of the module's secrets", ends=True)
 def rmmod(proof):
     machine = proof.up().machine
     keyed = Keyed(proof, "phone", "rmmod").add()
@@ -343,4 +343,3 @@ def rmmod(proof):
     machine.sh("rmmod qsc")
     proof.absent(keyed.secrets(), "after rmmod")
     proof.absent(seal, "sealing key after rmmod")
-    proof.shut()
