@@ -92,7 +92,7 @@ class Handset:
             self.machine.run(*argv)
         answer.join()
         self._learn(call, 0, before)
-        self.talk(call)
+        self.talk(call.port)
         return call
 
     def _mark(self):
@@ -127,13 +127,13 @@ class Handset:
         self.ctl("call", "rekey", call.id)
         self._learn(call, epoch, before)
 
-    def talk(self, call, packets=5):
+    def talk(self, port, packets=5):
         """And see that the keys that were computed here are those of the wire."""
         before = self.peer.heard
         heard = self.machine.ask(
             "talk",
             ns="phone",
-            local=["10.0.2.15", call.port],
+            local=["10.0.2.15", port],
             remote=["10.0.2.2", self.machine.media],
             packets=packets,
         )["heard"]

@@ -23,36 +23,34 @@ def ready(proof, **how):
     return call
 
 
-def over(proof, seconds=120):
+def over(proof, seconds=300):
     """The machine has ended; QEMU leaves its memory as it was."""
     proof.machine.wait_end(seconds)
 
 
 def jumped(proof):
     """It has handed over to jump's kernel, which leaves memory alone."""
-    wait_for("the other kernel", lambda: "jump: there" in proof.machine.console(), 120)
+    wait_for("the other kernel", lambda: "jump: there" in proof.machine.console(), 300)
     proof.machine.stop()
 
 
-@row("reboot: gone before the machine restarts")
+@row("reboot: gone before the machine restarts", ends=True)
 def reboot(proof):
     call = ready(proof)
-    proof.machine.ask("die", argv=["busybox", "reboot", "-f"])
+    proof.machine.die("busybox", "reboot", "-f")
     over(proof)
     proof.absent(call.secrets.but("connection"), "when it restarts")
-    proof.shut()
 
 
-@row("kexec: gone before the next kernel runs")
+@row("kexec: gone before the next kernel runs", ends=True)
 def kexec(proof):
     call = ready(proof)
-    proof.machine.ask("die", argv=[JUMP])
+    proof.machine.die(JUMP)
     jumped(proof)
     proof.absent(call.secrets.but("connection"), "when the next kernel runs")
-    proof.shut()
 
 
-@row("hibernation: gone from the image on the disk, and from memory")
+@row("hibernation: gone from the image on the disk, and from memory", ends=True)
 def hibernate(proof):
     call = ready(proof, append="hibernate=nocompress", disk=DISK)
     machine = proof.machine
@@ -60,16 +58,16 @@ def hibernate(proof):
     machine.sh("kill $(cat /tmp/erasure/alice.keyd.pid)")
     machine.sh("until ! kill -0 $(cat /tmp/erasure/alice.keyd.pid); do sleep 0.1; done")
     if "disk" not in machine.sh("cat /sys/power/state"):
-        proof.shut()
         raise Skip("this kernel cannot hibernate")
     proof.present(call.secrets.only("srtp"), "control: session keys without qskeyd")
     decoy = os.urandom(4096)
     machine.put("/tmp/erasure/decoy", decoy)
-    machine.sh("mkswap /dev/vda && swapon /dev/vda && echo shutdown >/sys/power/disk")
+    # Restarted at the end of it, not switched off, which takes ACPI.
+    machine.sh("mkswap /dev/vda && swapon /dev/vda && echo reboot >/sys/power/disk")
     machine.sh("echo 700000000 >/sys/power/image_size")
-    machine.ask("die", argv=["sh", "-c", "echo disk >/sys/power/state"])
+    machine.die("sh", "-c", "echo disk >/sys/power/state")
     over(proof)
-    proof.absent(call.secrets.but("connection"), "in memory, when it is off")
+    proof.absent(call.secrets.but("connection"), "in memory, when it restarts")
     image, total = machine.search(Secrets({"decoy": decoy}), machine.disk)
     proof.note("control: something else, in the image", image, total)
     if not image or image[0]["found"] < len(decoy):
@@ -78,7 +76,6 @@ def hibernate(proof):
     proof.note("in the image", image, total)
     if image:
         proof.found.append(f"in the image on the disk:\n{proof.show(image)}")
-    proof.shut()
 
 
 def panic(proof, crash_kernel, notifiers):
@@ -90,12 +87,10 @@ def panic(proof, crash_kernel, notifiers):
         memory = machine.sh("cat /proc/iomem")
         area = re.search(r"([0-9a-f]+)-[0-9a-f]+ : Crash kernel", memory)
         if not area:
-            proof.shut()
             raise Skip("this kernel has no memory for another one")
         machine.sh(f"{JUMP} --crash 0x{area[1]}")
-    script = "echo c >/proc/sysrq-trigger"
     if machine.sh("test -w /proc/sysrq-trigger && echo yes", status=None).strip():
-        machine.ask("die", argv=["sh", "-c", script])
+        machine.die("sh", "-c", "echo c >/proc/sysrq-trigger")
     else:
         machine.qmp.do("inject-nmi")
     if crash_kernel:
@@ -105,27 +100,24 @@ def panic(proof, crash_kernel, notifiers):
     return call
 
 
-@row("panic: gone before the machine restarts")
+@row("panic: gone before the machine restarts", ends=True)
 def panic_restart(proof):
     call = panic(proof, crash_kernel=False, notifiers=False)
     proof.absent(call.secrets.but("connection"), "when it restarts")
-    proof.shut()
 
 
-@row("panic with kdump and crash_kexec_post_notifiers: gone before the dump")
+@row("panic with kdump and crash_kexec_post_notifiers: gone before the dump", ends=True)
 def panic_notified(proof):
     call = panic(proof, crash_kernel=True, notifiers=True)
     proof.absent(call.secrets.but("connection"), "when the dump begins")
-    proof.shut()
 
 
-@row("panic with kdump alone: the kernel lets nobody wipe, and the keys are in the dump")
+@row("panic with kdump alone: the kernel lets nobody wipe, and the keys are in the dump", ends=True)
 def panic_dumped(proof):
     call = panic(proof, crash_kernel=True, notifiers=False)
     # So that the day on which this gets better is noticed.
     proof.present(call.secrets.only("srtp"), "when the dump begins")
     proof.absent(call.secrets.but("connection", "srtp", "seal"), "of the rest nothing")
-    proof.shut()
 
 
 # The last one: there is no card any more.

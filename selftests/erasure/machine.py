@@ -191,12 +191,31 @@ class Machine:
         self.agent = sock.makefile("rw", encoding="utf-8")
 
     def ask(self, op, **more):
-        self.agent.write(json.dumps({"op": op, **more}) + "\n")
-        self.agent.flush()
-        answer = json.loads(self.agent.readline())
+        if not self.agent:
+            raise AssertionError(f"{op}: the machine's agent has gone")
+        try:
+            self.agent.write(json.dumps({"op": op, **more}) + "\n")
+            self.agent.flush()
+            line = self.agent.readline()
+        except OSError as error:
+            self.agent = None
+            raise AssertionError(f"{op}: the machine's agent is silent: {error}") from None
+        if not line.endswith("\n"):
+            self.agent = None
+            raise AssertionError(f"{op}: the machine's agent has ended without an answer")
+        answer = json.loads(line)
         if "error" in answer:
             raise AssertionError(answer["error"])
         return answer
+
+    def die(self, *argv):
+        """A command in the agent's place, that ends the machine."""
+        self.ask("die", argv=argv)
+        self.agent = None
+
+    def alive(self):
+        """Is there somebody in it who answers?"""
+        return self.process.poll() is None and self.agent is not None
 
     def run(self, *argv, ns="phone", status=0, stdin=""):
         """A command in the guest; any status with None."""

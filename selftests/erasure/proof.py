@@ -21,13 +21,18 @@ class Found(Failure):
     pass
 
 
-def row(promise):
-    """Marks a row: it goes on when something is found, and fails at its end."""
+def row(promise, ends=False):
+    """Marks a row: it goes on when something is found, and fails at its end.
+    If it ends its machine, that has gone afterwards, however far it came."""
 
     def mark(function):
         def run(proof):
             proof.begin(function.__name__)
-            function(proof)
+            try:
+                function(proof)
+            finally:
+                if ends:
+                    proof.shut()
             if proof.found:
                 raise Found("\n".join(proof.found))
 
@@ -63,12 +68,18 @@ class Proof:
         self.row = name
         self.measured[name] = []
         self.found = []
-        # Whatever the row before has left
-        if self.alive():
+        if not self.alive():
+            self.shut()
+            return
+        try:
+            # Whatever the row before has left
             self.machine.run("qsctl", "call", "flush", status=None)
+        except AssertionError as error:
+            diagnose(f"a new machine, because of the one before: {error}")
+            self.shut()
 
     def alive(self):
-        return self.machine and self.machine.process.poll() is None
+        return self.machine and self.machine.alive()
 
     # ------------------------------------------------------------- machines
 
@@ -99,6 +110,7 @@ class Proof:
     def up(self):
         """The handset; a new one if there is none."""
         if not self.alive():
+            self.shut()
             self.boot()
         return self.handset
 

@@ -29,23 +29,30 @@ def forget(proof, call):
 class Keyed:
     """Calls with keys of a file, as other signalling brings them."""
 
-    def __init__(self, proof, ns, prefix, count=1, powers=True):
+    def __init__(self, proof, ns, prefix, count=1, powers=None):
+        """Of the first calls, all without a number, powers of hash keys are secrets."""
         self.proof = proof
         self.machine = proof.machine
         self.ns = ns
         self.ids = [f"{prefix}{i}" for i in range(count)]
         self.calls = {}  # id: Secrets
+        self.ports = {}
+        self.sessions = {}  # id: keys of tx and rx
         lines = []
         for i, call_id in enumerate(self.ids):
             secrets = Secrets()
+            sessions = []
             for way in ("tx", "rx"):
                 master = os.urandom(KEY_LEN + SALT_LEN)
-                secrets.put_srtp(f"{call_id} {way}", master, powers)
+                keys = secrets.put_srtp(f"{call_id} {way}", master, powers is None or i < powers)
+                sessions.append({**keys, "mki": b""})
                 text = "AEAD_AES_256_GCM inline:" + base64.b64encode(master).decode()
                 self.machine.put(self._file(call_id, way), text.encode() + b"\n")
             self.calls[call_id] = secrets
+            self.sessions[call_id] = tuple(sessions)
+            self.ports[call_id] = port = 20000 + 2 * i
             lines += [
-                f"call add {call_id} local 192.0.2.1:{6000 + 2 * i} remote 192.0.2.2:5000",
+                f"call add {call_id} local 10.0.2.15:{port} remote 10.0.2.2:{self.machine.media}",
                 f"call key {call_id} tx file {self._file(call_id, 'tx')}",
                 f"call key {call_id} rx file {self._file(call_id, 'rx')}",
             ]
@@ -58,6 +65,12 @@ class Keyed:
     def add(self):
         self.machine.run("qsctl", "-b", "-", ns=self.ns, stdin=self.batch)
         return self
+
+    def talk(self, ids):
+        handset = self.proof.handset
+        for call_id in ids:
+            handset.peer.keys.append(self.sessions[call_id])
+            handset.talk(self.ports[call_id], packets=2)
 
     def secrets(self, ids=None):
         all_of_them = Secrets()
@@ -135,7 +148,7 @@ def one_of_two(proof):
     handset.ctl("call", "end", ended.id)
     proof.absent(ended.secrets.but(CONNECTION), "after the first has ended")
     proof.present(other.secrets.only("srtp"), "session keys of the second")
-    handset.talk(other)
+    handset.talk(other.port)
     forget(proof, other)
 
 
@@ -148,7 +161,7 @@ def rekey(proof):
     handset.rekey(call, 1)
     proof.absent(old.of("_forth_").only("srtp"), "old sending keys after the rekey")
     proof.absent(old.but("srtp", CONNECTION), "what they came from")
-    handset.talk(call)
+    handset.talk(call.port)
     wait_for(
         "the end of the overlap",
         lambda: "00000000" not in proof.machine.run("qsctl", "call", "show", call.id),
@@ -231,7 +244,9 @@ def namespace(proof):
 @row("200 calls, half of them deleted, then all flushed: what is gone and what is there")
 def many(proof):
     proof.up()
-    keyed = Keyed(proof, "phone", "many", 200, powers=False).add()
+    talking = 20
+    keyed = Keyed(proof, "phone", "many", 200, powers=talking).add()
+    keyed.talk(keyed.ids[:talking])
     keyed.control()
     half = keyed.ids[::2]
     proof.machine.run(
@@ -241,6 +256,20 @@ def many(proof):
     proof.present(keyed.secrets(keyed.ids[1::2]).only("srtp"), "the other half")
     proof.machine.run("qsctl", "call", "flush")
     proof.absent(keyed.secrets(), "after the flush")
+
+
+@row("portable cipher: where it stands in for that of the processor, it leaves nothing")
+def portable(proof):
+    machine = proof.up().machine
+    switch = "/sys/module/qsc/parameters/simd"
+    machine.sh(f"echo N >{switch}")
+    try:
+        call = proof.handset.call()
+        proof.control(call)
+        machine.run("qsctl", "call", "del", call.id)
+        gone(proof, call, "the ack")
+    finally:
+        machine.sh(f"echo Y >{switch}")
 
 
 @row("a key that is refused leaves nothing: no right, no such call, erased")
@@ -330,7 +359,7 @@ def suspend(proof):
     forget(proof, call)
 
 
-@row("rmmod: refused while there are calls, and nothing is left of the module's secrets")
+@row("rmmod: refused while there are calls, and nothing is left of the module's secrets", ends=True)
 def rmmod(proof):
     machine = proof.up().machine
     keyed = Keyed(proof, "phone", "rmmod").add()
@@ -343,4 +372,3 @@ def rmmod(proof):
     machine.sh("rmmod qsc")
     proof.absent(keyed.secrets(), "after rmmod")
     proof.absent(seal, "sealing key after rmmod")
-    proof.shut()

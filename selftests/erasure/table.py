@@ -18,7 +18,7 @@ def promises():
     text = (HERE / "rows.py").read_text() + (HERE / "last_rows.py").read_text()
     return dict(
         (name, promise)
-        for promise, name in re.findall(r'@row\("(.*)"\)\ndef (\w+)\(', text)
+        for promise, name in re.findall(r'@row\("(.*)"(?:, ends=True)?\)\ndef (\w+)\(', text)
     )
 
 

@@ -6,10 +6,12 @@ that are computed wrongly, would prove keys gone that are not."""
 import hashlib
 import json
 import os
+import socket
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -20,6 +22,8 @@ from tap import equal, run, skip_all, test  # noqa: E402
 
 try:
     import call_secrets
+    from machine import Machine
+    from proof import Proof
 except ImportError as missing:
     skip_all(str(missing))
 
@@ -170,6 +174,52 @@ def sessions():
             equal(master.hex(), entry[label])
         seen += 1
     assert seen
+
+
+def with_agent(answer):
+    """A proof whose machine is a process that sleeps, and whose agent is answer()."""
+    machine = Machine.__new__(Machine)
+    machine.work = Path(tempfile.mkdtemp())
+    machine.ram = machine.work / "ram"
+    machine.log = open(machine.work / "log", "wb")
+    machine.process = subprocess.Popen(["sleep", "600"])
+    machine.stopped = False
+    here, there = socket.socketpair()
+    here.settimeout(1)
+    machine.agent = here.makefile("rw", encoding="utf-8")
+    threading.Thread(target=answer, args=(there,), daemon=True).start()
+    proof = Proof("none")
+    proof.machine = machine
+    return proof, machine
+
+
+def begin_next_row(answer):
+    """The machine of the row before, and that of the next one."""
+    proof, before = with_agent(answer)
+    try:
+        proof.begin("next")
+        return before, proof.machine
+    finally:
+        before.end()
+
+
+@test("a machine whose agent has ended, is silent, or breaks off is not the next row's")
+def dead_agents():
+    for answer in (
+        lambda there: there.close(),
+        lambda there: there.recv(4096) and threading.Event().wait(),
+        lambda there: there.recv(4096) and (there.send(b'{"sta'), there.close()),
+    ):
+        before, machine = begin_next_row(answer)
+        equal(machine, None)
+        equal(before.process.returncode, -15)
+
+
+@test("a machine that answers is the next row's as well")
+def living_agent():
+    answer = json.dumps({"status": 0, "out": ""}).encode() + b"\n"
+    before, machine = begin_next_row(lambda there: there.recv(4096) and there.send(answer))
+    equal(machine, before)
 
 
 if __name__ == "__main__":

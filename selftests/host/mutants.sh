@@ -16,6 +16,11 @@ field() {
 	sed -n "/^\$/q; s/^$1: //p" "$2"
 }
 
+# has_row NAME: of the proof of erasure
+has_row() {
+	grep -hA 1 '^@row(' selftests/erasure/*rows.py | grep -q "^def $1(proof):"
+}
+
 # A result's name ends in a literal of the test's source: the name of a KUnit
 # case, or what follows the IP version and the counter.
 has_result() {
@@ -25,6 +30,9 @@ has_result() {
 	kunit)
 		grep -lF ".name = \"${fails%%: *}\"" kmod/tests/*.c |
 			xargs -r grep -qE "KUNIT_CASE(_PARAM)?\(${fails#*: }\b"
+		;;
+	erasure)
+		has_row "$fails"
 		;;
 	*)
 		text=${fails#IPv[46] }
@@ -39,6 +47,8 @@ has_result() {
 
 check() {
 	[ "$(field Breaks "$1")" ] || { echo "it does not say what it breaks"; return 1; }
+	row=$(field Erasure "$1")
+	[ -z "$row" ] || has_row "$row" || { echo "erasure has no row \"$row\""; return 1; }
 	has_result "$1" && patch -p1 --dry-run -F0 -f -s -i "$1"
 }
 
