@@ -228,7 +228,7 @@ static int soft_crypt(struct scratch *s, const struct qsc_aead *a, bool enc, con
 		soft_ctr(s, data, len);
 out:
 	memzero_explicit(&s->soft, sizeof(s->soft));
-	/* The library has a table of multiples of H on it. */
+	/* The library has multiples of the hash so far on it, of which H follows. */
 	qsc_stack_wipe_packet();
 	return err;
 }

@@ -27,6 +27,7 @@ import vectors  # noqa: E402
 
 SUITE = 1  # AEAD_AES_256_GCM
 KEY_LEN, SALT_LEN = 32, 12
+TAG_LEN = 16  # of GCM
 CALLER, CALLEE = 1, 2
 POWERS = 8  # of the hash key, as many as the drivers keep
 
@@ -144,6 +145,18 @@ def hash_key_forms(key):
                 a ^ b for a, b in zip(plain[:8], plain[8:])
             )[::-1]
         power = gcm_times(power, h)
+
+
+def ghash_state(key, aad, sealed):
+    """The hash of a message before its last product: who has both can find H."""
+    h = int.from_bytes(vectors.ecb(key, bytes(16)), "big")
+    state = 0
+    for data in aad, sealed:
+        for i in range(0, len(data), 16):
+            block = data[i : i + 16].ljust(16, b"\0")
+            state = gcm_times(state ^ int.from_bytes(block, "big"), h)
+    lengths = struct.pack(">QQ", 8 * len(aad), 8 * len(sealed))
+    return (state ^ int.from_bytes(lengths, "big")).to_bytes(16, "big")
 
 
 # ---------------------------------------------------------------------- HKDF
@@ -427,7 +440,7 @@ class Carrier:
 # What may be in memory while a call is up: the keys that its packets need; and of
 # the connection to the key service its schedule, which OpenSSL keeps to its end.
 IN_USE = ("srtp", "connection")
-# All kinds: pool, connection, wrap, session, master, srtp, seal
+# All kinds: pool, connection, wrap, session, master, srtp, seal, hash
 
 
 class Secrets(dict):
@@ -522,6 +535,13 @@ class Secrets(dict):
             ways[way] = self.put_srtp(f"{name} {way}", master, powers)
             ways[way]["mki"] = vectors.u32(epoch)
         return ways
+
+    def put_hashes(self, name, packets):
+        """Of SRTP packets, each with the keys of its way"""
+        for n, (session, packet) in enumerate(packets):
+            end = len(packet) - len(session["mki"]) - TAG_LEN
+            state = ghash_state(session["RTP key"], packet[:12], packet[12:end])
+            self.put(f"hash {name} packet {n}", state)
 
     def put_box(self, name, private, client_public):
         """What a client sealed to a key of the module."""

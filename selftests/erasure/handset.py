@@ -26,6 +26,7 @@ class Peer:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", port))
         self.keys = []  # (forth, back) of each call
+        self.packets = []  # RTP that passed, each with the keys of its way
         self.heard = self.failed = 0
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -40,6 +41,7 @@ class Peer:
                 except InvalidTag:
                     continue
                 self.heard += 1
+                self.packets.append((forth, packet))
                 self._answer(plain, back, sender)
                 break
             else:
@@ -49,7 +51,9 @@ class Peer:
         ssrc = plain[8:12]
         report = struct.pack(">BBH4sQIII", 0x80, 200, 6, ssrc, 0, 0, 0, 0)
         self.socket.sendto(call_secrets.srtcp_seal(back, report, self.heard), sender)
-        self.socket.sendto(call_secrets.srtp_seal(back, plain), sender)
+        packet = call_secrets.srtp_seal(back, plain)
+        self.packets.append((back, packet))
+        self.socket.sendto(packet, sender)
 
 
 class Call:

@@ -123,7 +123,9 @@ class Proof:
         self.shut()
         if self.carrier:
             self.carrier.stop()
-        self.write()
+        # What a spoilt module leaves is not for the table.
+        if not self.module:
+            self.write()
 
     # ------------------------------------------------------------- searches
 

@@ -264,7 +264,9 @@ def portable(proof):
     switch = "/sys/module/qsc/parameters/simd"
     machine.sh(f"echo N >{switch}")
     try:
+        proof.handset.peer.packets.clear()
         call = proof.handset.call()
+        call.secrets.put_hashes(call.id, proof.handset.peer.packets)
         proof.control(call)
         machine.run("qsctl", "call", "del", call.id)
         gone(proof, call, "the ack")
