@@ -154,8 +154,6 @@ void qsc_aead_panic_scratch(void)
 
 	for_each_possible_cpu(cpu) {
 		s = per_cpu(scratches, cpu);
-		if (!s)
-			continue;
 		memzero_explicit(&s->soft, sizeof(s->soft));
 		memzero_explicit(aead_request_ctx(&s->req), room);
 	}
