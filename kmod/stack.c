@@ -22,8 +22,24 @@ static noinline void wipe_frames(unsigned int n)
 	barrier_data(frame);
 }
 
+/*
+ * What memcpy() has moved last is still in registers, and an interrupt puts them
+ * on the stack.
+ */
+#if __has_attribute(zero_call_used_regs)
+static noinline __attribute__((zero_call_used_regs("all-gpr"))) void forget_registers(void)
+{
+	barrier();
+}
+#else
+static void forget_registers(void)
+{
+}
+#endif
+
 void qsc_stack_wipe(void)
 {
+	forget_registers();
 	wipe_frames(FRAMES);
 }
 

@@ -216,10 +216,13 @@ class Proof:
         for call in calls:
             secrets.update(call.secrets)
         self.present(secrets.only("srtp"), "control: session keys")
-        places = self.search(secrets, "while the call is up")
-        wrong = [p for p in places if not self._allowed(p)]
+        self.in_use(secrets, "while the call is up")
+
+    def in_use(self, secrets, when):
+        """What is there of them is where it has to be."""
+        wrong = [p for p in self.search(secrets, when) if not self._allowed(p)]
         if wrong:
-            self.found.append(f"while the call is up, without need:\n{self.show(wrong)}")
+            self.found.append(f"{when}, without need:\n{self.show(wrong)}")
 
     def _allowed(self, place):
         """May it be there while its call is up?"""

@@ -258,6 +258,25 @@ def many(proof):
     proof.absent(keyed.secrets(), "after the flush")
 
 
+@row("interrupts while keys are made: what they save of registers is gone")
+def registers(proof):
+    handset = proof.up()
+    timers = ("timer0", "timer1")  # one for each processor
+    for cpu, name in enumerate(timers):
+        script = "import time\nwhile True: time.sleep(1e-6)"
+        argv = ["taskset", "-c", str(cpu), "chrt", "-f", "1", "python3", "-c", script]
+        proof.machine.ask("start", name=name, ns="", argv=argv)
+    try:
+        # qskeyd's thread stays where it was, and so does what is on its stack.
+        for _ in range(12):
+            call = handset.call()
+            proof.in_use(call.secrets, f"while {call.id} is up")
+            forget(proof, call)
+    finally:
+        for name in timers:
+            proof.machine.ask("end", name=name, signal=9)
+
+
 @row("portable cipher: where it stands in for that of the processor, it leaves nothing")
 def portable(proof):
     machine = proof.up().machine
