@@ -7,7 +7,7 @@
  *
  * Ciphers and hashes of the kernel's spill key material into their frames, which
  * are dead when they return and stay in memory until something is called that
- * is as deep.
+ * is as deep. An interrupt saves there what registers have.
  *
  * Context: any.
  */

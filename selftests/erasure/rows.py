@@ -270,7 +270,7 @@ def registers(proof):
         # qskeyd's thread stays where it was, and so does what is on its stack.
         for _ in range(12):
             call = handset.call()
-            proof.in_use(call.secrets, f"while {call.id} is up")
+            proof.in_use(call.secrets, "while the call is up")
             forget(proof, call)
     finally:
         for name in timers:

@@ -3,6 +3,7 @@
 """table.py - what the proofs of erasure measured, as the table of
 Documentation/erasure.rst: from out/erasure/KERNEL.json, which run leaves."""
 
+import itertools
 import json
 import re
 import sys
@@ -26,13 +27,18 @@ def cell(measured):
     """Places at each search; - where a row was not run"""
     if not measured:
         return "-"
-    return ", ".join(str(sum(search["places"].values())) for search in measured)
+    found = [(search["when"], sum(search["places"].values())) for search in measured]
+    cells = []
+    for (_, places), times in itertools.groupby(found):
+        n = len(list(times))
+        cells.append(f"{n} x {places}" if n > 1 else str(places))
+    return ", ".join(cells)
 
 
 def searches(rows):
     for row in rows:
         if row:
-            return [search["when"] for search in row]
+            return [when for when, _ in itertools.groupby(search["when"] for search in row)]
     return []
 
 
