@@ -117,11 +117,12 @@ def hang_up(proof):
     gone(proof, call, "hanging up")
 
 
-@row("call erase: gone before the ack")
+@row("call erase: gone before the ack, the key of the overlap after a rekey as well")
 def erase(proof):
     handset = proof.up()
     call = handset.call()
     proof.present(call.secrets.only("srtp"), "control: session keys")
+    handset.rekey(call, 1)
     proof.machine.run("qsctl", "call", "erase", call.id)
     proof.absent(call.secrets.but(CONNECTION), "after the ack")
     forget(proof, call)
