@@ -159,7 +159,7 @@ noinline bool qsc_test_on_dead_stack(const u8 *secret)
 	return false;
 }
 
-static noinline void forget_to_wipe(const u8 *secret)
+noinline void qsc_test_leave_on_stack(const u8 *secret)
 {
 	u8 copies[QSC_TEST_ROOM];
 
@@ -176,11 +176,11 @@ void qsc_test_need_dead_stack(struct kunit *test, const u8 *secret)
 
 	/* Another thread may come in between, and this one's stack is written to then. */
 	do {
-		forget_to_wipe(secret);
+		qsc_test_leave_on_stack(secret);
 		seen = qsc_test_on_dead_stack(secret);
 	} while (!seen && --tries);
 	if (!seen)
 		kunit_skip(test, "this kernel hides what is left on the stack");
-	forget_to_wipe(zero);
+	qsc_test_leave_on_stack(zero);
 	KUNIT_ASSERT_FALSE(test, qsc_test_on_dead_stack(secret));
 }

@@ -111,6 +111,12 @@ void qsc_test_watch_stop(struct qsc_test_watch *w);
 bool qsc_test_on_dead_stack(const u8 *secret);
 
 /**
+ * qsc_test_leave_on_stack() - forget to wipe a secret
+ * @secret: QSC_TEST_SECRET_LEN bytes; is where qsc_test_on_dead_stack() looks afterwards
+ */
+void qsc_test_leave_on_stack(const u8 *secret);
+
+/**
  * qsc_test_need_dead_stack() - skip a test where the stack tells nothing
  * @test: it
  * @secret: likewise; what there was of it is gone afterwards
