@@ -343,7 +343,7 @@ static noinline int get_further_down(struct qsc_seal *seal, struct qsc_seal_offe
 	return err;
 }
 
-/* The first half of what a message is sealed with: Documentation/design.rst. */
+/* The first half of what a message is sealed with; the label is written down again. */
 static void box_key(const struct qsc_seal *seal, const struct message *m, const u8 *shared,
 		    u8 half[QSC_TEST_SECRET_LEN])
 {
