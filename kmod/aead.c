@@ -41,9 +41,10 @@ MODULE_PARM_DESC(simd, "Use SIMD ciphers (default Y); N forces the slow portable
 /*
  * Per-CPU working memory of one operation. In kmalloc memory because the
  * generic gcm template builds scatterlists over its request context. Used
- * only with BH disabled, hence by one packet at a time.
+ * only with BH disabled, hence by one packet at a time, which leaves nothing
+ * of its key in it, nor the IV, of which the salt follows.
  */
-struct scratch {
+struct qsc_aead_scratch {
 	struct scatterlist one[1]; /* aad || data in one piece */
 	struct scatterlist two[2]; /* aad, then data */
 	u8 iv[16];
@@ -64,7 +65,7 @@ static struct {
 	bool internal;
 } probed[__QSC_SUITE_MAX];
 
-static DEFINE_PER_CPU(struct scratch *, scratches);
+DEFINE_PER_CPU(struct qsc_aead_scratch *, qsc_aead_scratches);
 static u32 room; /* for a transform's context in each scratch; set at load */
 
 static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool internal,
@@ -101,27 +102,33 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 
 	/* What is not there is looked for in user space, several times a key. */
 	tfm = alloc_tfm(suite, probed[suite->id].internal, &needs_simd);
-	if (IS_ERR(tfm))
-		return PTR_ERR(tfm);
+	if (IS_ERR(tfm)) {
+		err = PTR_ERR(tfm);
+		goto err_key;
+	}
 	/* The driver that was probed may be gone by now, and another in its place. */
 	err = crypto_aead_reqsize(tfm) > room ? -EOVERFLOW : 0;
 	if (!err)
 		err = crypto_aead_setkey(tfm, key, suite->key_len);
 	if (!err)
 		err = crypto_aead_setauthsize(tfm, suite->tag_len);
-	if (err) {
-		crypto_free_aead(tfm);
-		return err;
-	}
+	if (err)
+		goto err_tfm;
 	a->tfm = tfm;
 	a->reqsize = crypto_aead_reqsize(tfm);
 	a->needs_simd = needs_simd;
 	a->on_stack = needs_simd && keeps_no_powers(tfm);
 	a->leaves = a->reqsize || a->on_stack;
 	a->key_len = suite->key_len;
-	if (needs_simd)
+	if (needs_simd && key != a->key)
 		memcpy(a->key, key, suite->key_len);
 	return 0;
+
+err_tfm:
+	crypto_free_aead(tfm);
+err_key:
+	memzero_explicit(a->key, sizeof(a->key));
+	return err;
 }
 
 void qsc_aead_destroy(struct qsc_aead *a)
@@ -149,17 +156,18 @@ void qsc_aead_panic(struct qsc_aead *a)
 
 void qsc_aead_panic_scratch(void)
 {
-	struct scratch *s;
+	struct qsc_aead_scratch *s;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		s = per_cpu(scratches, cpu);
+		s = per_cpu(qsc_aead_scratches, cpu);
+		memzero_explicit(s->iv, sizeof(s->iv));
 		memzero_explicit(&s->soft, sizeof(s->soft));
 		memzero_explicit(aead_request_ctx(&s->req), room);
 	}
 }
 
-static void soft_ghash(struct scratch *s, const u8 *p, u32 len)
+static void soft_ghash(struct qsc_aead_scratch *s, const u8 *p, u32 len)
 {
 	while (len) {
 		u32 n = min_t(u32, len, AES_BLOCK_SIZE);
@@ -171,7 +179,7 @@ static void soft_ghash(struct scratch *s, const u8 *p, u32 len)
 	}
 }
 
-static void soft_ctr(struct scratch *s, u8 *p, u32 len)
+static void soft_ctr(struct qsc_aead_scratch *s, u8 *p, u32 len)
 {
 	u32 counter = 2; /* 1 is for the tag */
 
@@ -187,7 +195,7 @@ static void soft_ctr(struct scratch *s, u8 *p, u32 len)
 	}
 }
 
-static void soft_tag(struct scratch *s, u32 aad_len, u32 len)
+static void soft_tag(struct qsc_aead_scratch *s, u32 aad_len, u32 len)
 {
 	be128 lengths = { cpu_to_be64((u64)aad_len * 8), cpu_to_be64((u64)len * 8) };
 
@@ -199,7 +207,7 @@ static void soft_tag(struct scratch *s, u32 aad_len, u32 len)
 }
 
 /* AES-GCM, NIST SP 800-38D, from the AES and GF(2^128) libraries: no tables. */
-static int soft_crypt(struct scratch *s, const struct qsc_aead *a, bool enc, const u8 *aad,
+static int soft_crypt(struct qsc_aead_scratch *s, const struct qsc_aead *a, bool enc, const u8 *aad,
 		      u32 aad_len, u8 *data, u32 len)
 {
 	int err;
@@ -225,6 +233,7 @@ static int soft_crypt(struct scratch *s, const struct qsc_aead *a, bool enc, con
 	else
 		soft_ctr(s, data, len);
 out:
+	memzero_explicit(s->iv, sizeof(s->iv));
 	memzero_explicit(&s->soft, sizeof(s->soft));
 	/* The library has multiples of the hash so far on it, of which H follows. */
 	qsc_stack_wipe_packet();
@@ -236,7 +245,7 @@ static __always_inline bool simd_usable(void)
 	return likely(crypto_simd_usable()) && likely(READ_ONCE(simd));
 }
 
-static __always_inline void set_iv(struct scratch *s, struct qsc_iv iv)
+static __always_inline void set_iv(struct qsc_aead_scratch *s, struct qsc_iv iv)
 {
 	put_unaligned_be64(iv.high, s->iv);
 	put_unaligned_be32(iv.low, s->iv + 8);
@@ -250,7 +259,7 @@ static noinline void wipe_rest(struct aead_request *req, const struct qsc_aead *
 		qsc_stack_wipe_packet();
 }
 
-static __always_inline int run(struct scratch *s, const struct qsc_aead *a, bool enc,
+static __always_inline int run(struct qsc_aead_scratch *s, const struct qsc_aead *a, bool enc,
 			       struct scatterlist *sg, u32 aad_len, u32 len)
 {
 	struct aead_request *req = &s->req;
@@ -260,6 +269,7 @@ static __always_inline int run(struct scratch *s, const struct qsc_aead *a, bool
 	aead_request_set_ad(req, aad_len);
 	aead_request_set_crypt(req, sg, sg, enc ? len : len + QSC_TAG_LEN, s->iv);
 	err = enc ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+	memzero_explicit(s->iv, sizeof(s->iv));
 	if (unlikely(a->leaves))
 		wipe_rest(req, a);
 	return err;
@@ -268,7 +278,7 @@ static __always_inline int run(struct scratch *s, const struct qsc_aead *a, bool
 static __always_inline int crypt(const struct qsc_aead *a, bool enc, struct qsc_iv iv, u8 *p,
 				 u32 aad_len, u32 len)
 {
-	struct scratch *s = this_cpu_read(scratches);
+	struct qsc_aead_scratch *s = this_cpu_read(qsc_aead_scratches);
 
 	set_iv(s, iv);
 	if (a->needs_simd && unlikely(!simd_usable()))
@@ -280,7 +290,7 @@ static __always_inline int crypt(const struct qsc_aead *a, bool enc, struct qsc_
 static int crypt_split(const struct qsc_aead *a, bool enc, struct qsc_iv iv, const u8 *aad,
 		       u8 *data, u32 len)
 {
-	struct scratch *s = this_cpu_read(scratches);
+	struct qsc_aead_scratch *s = this_cpu_read(qsc_aead_scratches);
 
 	set_iv(s, iv);
 	if (a->needs_simd && unlikely(!simd_usable()))
@@ -327,9 +337,14 @@ static void free_scratches(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		kfree_sensitive(per_cpu(scratches, cpu));
-		per_cpu(scratches, cpu) = NULL;
+		kfree(per_cpu(qsc_aead_scratches, cpu));
+		per_cpu(qsc_aead_scratches, cpu) = NULL;
 	}
+}
+
+size_t qsc_aead_scratch_size(void)
+{
+	return sizeof(struct qsc_aead_scratch) + room;
 }
 
 static int alloc_scratches(void)
@@ -337,9 +352,9 @@ static int alloc_scratches(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct scratch *s;
+		struct qsc_aead_scratch *s;
 
-		s = kzalloc_node(sizeof(*s) + room, GFP_KERNEL, cpu_to_node(cpu));
+		s = kzalloc_node(qsc_aead_scratch_size(), GFP_KERNEL, cpu_to_node(cpu));
 		if (!s) {
 			free_scratches();
 			return -ENOMEM;
@@ -347,7 +362,7 @@ static int alloc_scratches(void)
 		sg_init_table(s->one, ARRAY_SIZE(s->one));
 		sg_init_table(s->two, ARRAY_SIZE(s->two));
 		aead_request_set_callback(&s->req, 0, NULL, NULL);
-		per_cpu(scratches, cpu) = s;
+		per_cpu(qsc_aead_scratches, cpu) = s;
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef _QSC_AEAD_H
 #define _QSC_AEAD_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 #include <crypto/aead.h>
 
@@ -30,7 +31,7 @@ struct qsc_iv {
  * @on_stack: @tfm works out the powers of the GHASH key for each packet, and
  *	leaves them on the stack
  * @leaves: something is to be wiped after each packet: @reqsize or @on_stack
- * @key: the key again, for the portable fallback; set only if @needs_simd
+ * @key: the key again, for the portable fallback, if @needs_simd or if it was made there
  *
  * Read-only from qsc_aead_init() to qsc_aead_destroy(): any number of CPUs may
  * use it at once.
@@ -49,7 +50,7 @@ struct qsc_aead {
  * qsc_aead_init() - expand a session key
  * @a: uninitialised
  * @suite: an AEAD suite
- * @key: @suite->key_len bytes; the caller wipes its copy
+ * @key: @suite->key_len bytes, of which the caller wipes its copy; or @a->key itself
  *
  * Context: process, may sleep.
  * Return: 0, -ENOENT if this kernel lacks the algorithm, or another errno; on
@@ -82,6 +83,11 @@ void qsc_aead_panic(struct qsc_aead *a);
  * Context: any; the other CPUs have stopped.
  */
 void qsc_aead_panic_scratch(void);
+
+/* What each processor works on packets with; for the tests to look into. */
+struct qsc_aead_scratch;
+DECLARE_PER_CPU(struct qsc_aead_scratch *, qsc_aead_scratches);
+size_t qsc_aead_scratch_size(void);
 
 /**
  * qsc_aead_encrypt() - encrypt in place (RFC 5116) and write the tag

@@ -9,6 +9,7 @@
 #include <crypto/aes.h>
 #include <crypto/sha2.h>
 #include <linux/netdevice.h>
+#include <net/genetlink.h>
 
 #ifdef QSC_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>
@@ -25,6 +26,11 @@
 #ifndef QSC_HAVE_AES_ENCKEY
 #define aes_enckey crypto_aes_ctx
 #define aes_prepareenckey aes_expandkey
+#endif
+
+/* Since 6.2 a handler may be told by which of the two it was called. */
+#ifndef QSC_HAVE_GENL_SPLIT_OPS
+#define genl_split_ops genl_ops
 #endif
 
 /* Since 6.16 the library's hash has a type of its own. */

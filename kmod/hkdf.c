@@ -11,44 +11,41 @@
 #include <linux/string.h>
 
 #include "compat.h"
-#include "stack.h"
 
 struct hmac {
 	struct sha256_ctx inner;
 	struct sha256_ctx outer;
+	u8 block[SHA256_BLOCK_SIZE]; /* key and pad, then the inner hash */
 };
 
 /* RFC 2104: the two hashes, each begun with the key and its pad. */
 static void hmac_begin(struct hmac *h, const u8 *key, u32 key_len)
 {
-	u8 pad[SHA256_BLOCK_SIZE] = {};
 	unsigned int i;
 
-	if (key_len > sizeof(pad))
-		sha256(key, key_len, pad);
+	memset(h->block, 0, sizeof(h->block));
+	if (key_len > sizeof(h->block))
+		sha256(key, key_len, h->block);
 	else
-		memcpy(pad, key, key_len);
+		memcpy(h->block, key, key_len);
 
-	for (i = 0; i < sizeof(pad); i++)
-		pad[i] ^= 0x36;
+	for (i = 0; i < sizeof(h->block); i++)
+		h->block[i] ^= 0x36;
 	sha256_init(&h->inner);
-	sha256_update(&h->inner, pad, sizeof(pad));
-	for (i = 0; i < sizeof(pad); i++)
-		pad[i] ^= 0x36 ^ 0x5c;
+	sha256_update(&h->inner, h->block, sizeof(h->block));
+	for (i = 0; i < sizeof(h->block); i++)
+		h->block[i] ^= 0x36 ^ 0x5c;
 	sha256_init(&h->outer);
-	sha256_update(&h->outer, pad, sizeof(pad));
-	memzero_explicit(pad, sizeof(pad));
+	sha256_update(&h->outer, h->block, sizeof(h->block));
 }
 
+/* The library wipes a hash when it is done. */
 static void hmac_end(struct hmac *h, u8 out[SHA256_DIGEST_SIZE])
 {
-	u8 digest[SHA256_DIGEST_SIZE];
-
-	sha256_final(&h->inner, digest);
-	sha256_update(&h->outer, digest, sizeof(digest));
+	sha256_final(&h->inner, h->block);
+	sha256_update(&h->outer, h->block, SHA256_DIGEST_SIZE);
 	sha256_final(&h->outer, out);
-	memzero_explicit(digest, sizeof(digest));
-	memzero_explicit(h, sizeof(*h));
+	memzero_explicit(h->block, sizeof(h->block));
 }
 
 void qsc_hkdf_extract(const u8 *salt, u32 salt_len, const u8 *ikm, u32 ikm_len, u8 prk[QSC_PRK_LEN])
@@ -58,7 +55,6 @@ void qsc_hkdf_extract(const u8 *salt, u32 salt_len, const u8 *ikm, u32 ikm_len, 
 	hmac_begin(&h, salt, salt_len);
 	sha256_update(&h.inner, ikm, ikm_len);
 	hmac_end(&h, prk);
-	qsc_stack_wipe();
 }
 
 void qsc_hkdf_expand(const u8 prk[QSC_PRK_LEN], const u8 *info, u32 info_len, u8 *out, u32 out_len)
@@ -84,7 +80,6 @@ void qsc_hkdf_expand(const u8 prk[QSC_PRK_LEN], const u8 *info, u32 info_len, u8
 		out_len -= n;
 	}
 	memzero_explicit(block, sizeof(block));
-	qsc_stack_wipe();
 }
 
 void qsc_hkdf(const u8 *salt, u32 salt_len, const u8 *ikm, u32 ikm_len, const u8 *info,

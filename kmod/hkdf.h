@@ -16,7 +16,8 @@
  * @ikm_len: any
  * @prk: written; the caller wipes it
  *
- * Context: any. Allocates nothing, wipes its own intermediates.
+ * Context: any. Allocates nothing, wipes its own intermediates; what the library's
+ * hash spills is left to qsc_stack_wipe().
  */
 void qsc_hkdf_extract(const u8 *salt, u32 salt_len, const u8 *ikm, u32 ikm_len,
 		      u8 prk[QSC_PRK_LEN]);

@@ -10,27 +10,25 @@
 #include "kdf.h"
 #include "keymem.h"
 
+/* Session key and salt are made where they stay: there is no copy to wipe. */
 static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, enum qsc_kdf_label key_label,
 		  enum qsc_kdf_label salt_label)
 {
 	const struct qsc_suite_desc *suite = p->suite;
-	u8 session[QSC_AEAD_KEY_MAX], salt[QSC_SALT_LEN];
 	int err;
 
-	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, key_label, session,
-			   suite->key_len);
-	if (!err)
-		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, salt_label,
-				   salt, sizeof(salt));
-	if (!err)
-		err = qsc_aead_init(&c->aead, suite, session);
-	if (!err) {
-		c->salt.high = get_unaligned_be64(salt);
-		c->salt.low = get_unaligned_be32(salt + 8);
-	}
-	memzero_explicit(session, sizeof(session));
-	memzero_explicit(salt, sizeof(salt));
-	return err;
+	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, key_label,
+			   c->aead.key, suite->key_len);
+	if (err)
+		return err;
+	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, salt_label,
+			   (u8 *)&c->salt, QSC_SALT_LEN);
+	if (err)
+		return err;
+	BUILD_BUG_ON(offsetof(struct qsc_iv, low) != sizeof(c->salt.high));
+	c->salt.high = be64_to_cpu((__force __be64)c->salt.high);
+	c->salt.low = be32_to_cpu((__force __be32)c->salt.low);
+	return qsc_aead_init(&c->aead, suite, c->aead.key);
 }
 
 static int derive_both(struct qsc_key *key, const struct qsc_key_params *p)

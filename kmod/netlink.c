@@ -10,10 +10,12 @@
 #include <linux/module.h>
 
 #include "call.h"
+#include "compat.h"
 #include "erase.h"
 #include "nlattr.h"
 #include "nlkey.h"
 #include "nlparse.h"
+#include "stack.h"
 
 #define SECONDS_MAX 31536000 /* a year */
 
@@ -512,12 +514,22 @@ static const struct genl_multicast_group groups[] = {
 	{ .name = QSC_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
+/*
+ * At the end of each command: ciphers, hashes and X25519 have spilled there what
+ * they worked with, and interrupts have saved what registers had of a key.
+ */
+static void wipe_stack(const struct genl_split_ops *op, struct sk_buff *skb, struct genl_info *info)
+{
+	qsc_stack_wipe();
+}
+
 struct genl_family qsc_genl_family __ro_after_init = {
 	.name = QSC_FAMILY_NAME,
 	.version = QSC_FAMILY_VERSION,
 	.module = THIS_MODULE,
 	.netnsok = true,
 	.parallel_ops = true,
+	.post_doit = wipe_stack,
 	.maxattr = QSC_A_CALL_MAX,
 	.ops = ops,
 	.n_ops = ARRAY_SIZE(ops),

@@ -11,7 +11,6 @@
 #include "nlparse.h"
 #include "seal.h"
 #include "session.h"
-#include "stack.h"
 
 int qsc_nl_seal_get(struct sk_buff *skb, struct genl_info *info)
 {
@@ -128,8 +127,6 @@ static int take_key(struct genl_info *info, int type,
 		err = install(info, id, info->attrs[type]);
 	}
 	memzero_explicit(genlmsg_data(info->genlhdr), genlmsg_len(info->genlhdr));
-	/* Interrupts have left there what registers had of a key in the making. */
-	qsc_stack_wipe();
 	return err;
 }
 

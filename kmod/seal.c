@@ -17,7 +17,6 @@
 #include "erase.h"
 #include "hkdf.h"
 #include "open.h"
-#include "stack.h"
 
 #define LIFE (QSC_SEAL_LIFE_SEC * HZ)
 
@@ -96,13 +95,10 @@ void qsc_seal_destroy(struct qsc_seal *seal)
 static int rotate(struct qsc_seal *seal)
 {
 	struct qsc_seal_key *key = &seal->keys[0];
-	bool good;
 
 	seal->keys[1] = *key;
 	curve25519_generate_secret(key->secret);
-	good = curve25519_generate_public(key->public, key->secret);
-	qsc_stack_wipe();
-	if (!good) {
+	if (!curve25519_generate_public(key->public, key->secret)) {
 		wipe_key(key);
 		return -EIO;
 	}
@@ -135,13 +131,17 @@ int qsc_seal_get(struct qsc_seal *seal, struct qsc_seal_offer *offer)
 	return err;
 }
 
-/* The key of one message, from our half and the client's. */
+/*
+ * The key of one message, from our half and the client's: first the secret that they
+ * share, then what is made of it, in one place.
+ */
 static int agree(struct qsc_seal *seal, const struct qsc_sealed *msg, u8 key[QSC_BOX_KEY_LEN])
 {
-	u8 shared[CURVE25519_KEY_SIZE], salt[2 * CURVE25519_KEY_SIZE];
+	u8 salt[2 * CURVE25519_KEY_SIZE];
 	const struct qsc_seal_key *ours;
 	int err = -EKEYEXPIRED;
 
+	BUILD_BUG_ON(QSC_BOX_KEY_LEN != CURVE25519_KEY_SIZE);
 	mutex_lock(&seal->lock);
 	expire(seal);
 	ours = seal->keys[0].id == msg->id ? &seal->keys[0] : &seal->keys[1];
@@ -149,17 +149,15 @@ static int agree(struct qsc_seal *seal, const struct qsc_sealed *msg, u8 key[QSC
 		goto out;
 	/* False for a point of small order: the result would be known. */
 	err = -EKEYREJECTED;
-	if (!curve25519(shared, ours->secret, msg->public))
+	if (!curve25519(key, ours->secret, msg->public))
 		goto out;
 	memcpy(salt, msg->public, CURVE25519_KEY_SIZE);
 	memcpy(salt + CURVE25519_KEY_SIZE, ours->public, CURVE25519_KEY_SIZE);
-	qsc_hkdf(salt, sizeof(salt), shared, sizeof(shared), (const u8 *)seal_label,
+	qsc_hkdf(salt, sizeof(salt), key, CURVE25519_KEY_SIZE, (const u8 *)seal_label,
 		 sizeof(seal_label) - 1, key, QSC_BOX_KEY_LEN);
 	err = 0;
 out:
 	mutex_unlock(&seal->lock);
-	memzero_explicit(shared, sizeof(shared));
-	qsc_stack_wipe();
 	return err;
 }
 

@@ -3,8 +3,11 @@
 
 #include "../hkdf.h"
 
+#include <crypto/algapi.h>
 #include <crypto/curve25519.h>
 
+#include "../compat.h"
+#include "../stack.h"
 #include "memory.h"
 #include "test.h"
 #include "vectors.h"
@@ -134,6 +137,67 @@ static void hkdf_wipes_its_stack(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(prk));
 }
 
+/* What an HMAC (RFC 2104) of "info" and the number of the first block has in between. */
+struct between {
+	u8 pad[QSC_TEST_SECRET_LEN]; /* the outer one, with half of the key */
+	u8 digest[SHA256_DIGEST_SIZE]; /* of the inner hash */
+	u8 state[QSC_TEST_SECRET_LEN]; /* half of the outer hash's, after the pad */
+};
+
+static void find_between(struct between *b, const u8 key[QSC_PRK_LEN])
+{
+	u8 pad[SHA256_BLOCK_SIZE];
+	struct sha256_ctx hash;
+	u32 i;
+
+	memset(pad, 0x36, sizeof(pad));
+	crypto_xor(pad, key, QSC_PRK_LEN);
+	sha256_init(&hash);
+	sha256_update(&hash, pad, sizeof(pad));
+	sha256_update(&hash, (const u8 *)"info\1", 5);
+	sha256_final(&hash, b->digest);
+
+	for (i = 0; i < sizeof(pad); i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	memcpy(b->pad, pad, sizeof(b->pad));
+	sha256_init(&hash);
+	sha256_update(&hash, pad, sizeof(pad));
+	memcpy(b->state, &hash, sizeof(b->state));
+	memzero_explicit(&hash, sizeof(hash));
+	memzero_explicit(pad, sizeof(pad));
+}
+
+/* Where what it leaves on the stack can be seen. */
+static noinline void expand_further_down(const u8 prk[QSC_PRK_LEN], u8 *out, u32 len)
+{
+	u8 room[QSC_TEST_ROOM];
+
+	barrier_data(room);
+	qsc_hkdf_expand(prk, (const u8 *)"info", 4, out, len);
+	barrier_data(room);
+}
+
+static void hmac_wipes_its_stack(struct kunit *test)
+{
+	u8 *prk = kunit_kzalloc(test, QSC_PRK_LEN, GFP_KERNEL);
+	u8 *out = kunit_kzalloc(test, 32, GFP_KERNEL);
+	struct between *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, prk);
+	KUNIT_ASSERT_NOT_NULL(test, out);
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	memset(prk, 0xc3, QSC_PRK_LEN);
+	find_between(b, prk);
+	qsc_test_need_dead_stack(test, b->pad);
+	qsc_test_need_dead_stack(test, b->digest);
+	qsc_test_need_dead_stack(test, b->state);
+	qsc_stack_wipe();
+	expand_further_down(prk, out, 32);
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(b->pad));
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(b->digest));
+	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(b->state));
+}
+
 static void key_that_wraps_is_the_known_one(struct kunit *test)
 {
 	u8 dist[QSC_DIST_LEN], exporter[QSC_EXPORTER_LEN], want[32], got[32];
@@ -182,6 +246,7 @@ static void x25519_is_that_of_rfc_7748(struct kunit *test)
 static struct kunit_case hkdf_cases[] = {
 	KUNIT_CASE_PARAM(hkdf_is_that_of_rfc_5869, hkdf_gen_params),
 	KUNIT_CASE(hkdf_wipes_its_stack),
+	KUNIT_CASE(hmac_wipes_its_stack),
 	KUNIT_CASE(key_that_wraps_is_the_known_one),
 	KUNIT_CASE(x25519_is_that_of_rfc_7748),
 	{},

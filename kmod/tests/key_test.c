@@ -166,7 +166,7 @@ static noinline struct qsc_key *create_further_down(struct qsc_key_params *p)
 static void making_a_key_leaves_nothing_on_the_stack(struct kunit *test)
 {
 	const struct vector *v = test->param_value;
-	u8(*secrets)[QSC_AEAD_KEY_MAX] = kunit_kzalloc(test, 3 * sizeof(*secrets), GFP_KERNEL);
+	u8(*secrets)[QSC_AEAD_KEY_MAX] = kunit_kzalloc(test, 5 * sizeof(*secrets), GFP_KERNEL);
 	u8 *salt = kunit_kzalloc(test, QSC_MASTER_SALT_MAX, GFP_KERNEL);
 	struct qsc_key_params p = { .suite = qsc_suite_by_id(v->suite), .dir = QSC_DIR_TX };
 	struct qsc_key *key;
@@ -177,14 +177,17 @@ static void making_a_key_leaves_nothing_on_the_stack(struct kunit *test)
 	qsc_test_unhex(secrets[0], v->master);
 	qsc_test_unhex(secrets[1], v->rtp_key);
 	qsc_test_unhex(secrets[2], v->rtcp_key);
+	qsc_test_unhex(secrets[3], v->rtp_salt);
+	qsc_test_unhex(secrets[4], v->rtcp_salt);
 	qsc_test_unhex(salt, SALT);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 5; i++)
 		qsc_test_need_dead_stack(test, secrets[i]);
 	p.master = secrets[0];
 	p.salt = salt;
 	key = create_further_down(&p);
-	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_FALSE_MSG(test, qsc_test_on_dead_stack(secrets[i]), "secret %d", i);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_FALSE_MSG(test, qsc_test_len_on_dead_stack(secrets[i], QSC_SALT_LEN),
+				       "secret %d", i);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, key);
 	qsc_key_destroy(key);
 }
@@ -275,8 +278,9 @@ static void what_cannot_be_set_up_is_refused_and_keeps_no_key(struct kunit *test
 		key = qsc_key_create(&p);
 		KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(key), want[i], "suite %d", i);
 		memset(&a, 0, sizeof(a));
-		KUNIT_EXPECT_EQ_MSG(test, qsc_aead_init(&a, &suites[i], master), want[i],
-				    "suite %d", i);
+		memcpy(a.key, master, sizeof(a.key));
+		KUNIT_EXPECT_EQ_MSG(test, qsc_aead_init(&a, &suites[i], a.key), want[i], "suite %d",
+				    i);
 		KUNIT_EXPECT_NULL(test, memchr_inv(&a, 0, sizeof(a)));
 	}
 }

@@ -132,26 +132,26 @@ void qsc_test_watch_stop(struct qsc_test_watch *w)
 #endif
 
 /* A hash works on words of this machine's byte order. */
-static bool is_in_words(const u8 *piece, const u8 *secret)
+static bool is_in_words(const u8 *piece, const u8 *secret, u32 len)
 {
-	int i;
+	u32 i;
 
-	for (i = 0; i < QSC_TEST_SECRET_LEN; i += 4)
+	for (i = 0; i < len; i += 4)
 		if (get_unaligned((u32 *)(piece + i)) != get_unaligned_be32(secret + i))
 			return false;
 	return true;
 }
 
-noinline bool qsc_test_on_dead_stack(const u8 *secret)
+noinline bool qsc_test_len_on_dead_stack(const u8 *secret, u32 len)
 {
 	unsigned long here = (unsigned long)__builtin_frame_address(0), p;
 	u8 piece[QSC_TEST_SECRET_LEN];
 
 	/* Above lie the registers that this function and its callees save. */
 	for (p = here - QSC_TEST_ROOM - 4096; p < here - QSC_TEST_ROOM; p++) {
-		if (copy_from_kernel_nofault(piece, (void *)p, sizeof(piece)))
+		if (copy_from_kernel_nofault(piece, (void *)p, len))
 			continue;
-		if (!memcmp(piece, secret, sizeof(piece)) || is_in_words(piece, secret)) {
+		if (!memcmp(piece, secret, len) || is_in_words(piece, secret, len)) {
 			memzero_explicit(piece, sizeof(piece));
 			return true;
 		}

@@ -93,7 +93,7 @@ void qsc_test_watch_start(struct kunit *test, struct qsc_test_watch *w);
 void qsc_test_watch_stop(struct qsc_test_watch *w);
 
 /*
- * qsc_test_on_dead_stack() has a stack of its own, and lays it over what the
+ * qsc_test_len_on_dead_stack() has a stack of its own, and lays it over what the
  * function before it left at the same place, as interrupts do. So let that
  * function be called by one that is noinline and has an array of this size,
  * with barrier_data() of it before and after the call: then what it leaves is
@@ -102,13 +102,17 @@ void qsc_test_watch_stop(struct qsc_test_watch *w);
 #define QSC_TEST_ROOM 1024
 
 /**
- * qsc_test_on_dead_stack() - did a function that has returned leave a secret?
- * @secret: QSC_TEST_SECRET_LEN bytes, not on the stack themselves
+ * qsc_test_len_on_dead_stack() - did a function that has returned leave a secret?
+ * @secret: not on the stack itself
+ * @len: its bytes, QSC_TEST_SECRET_LEN at most and a multiple of 4
  *
  * Looks below the stack of its caller, further down than QSC_TEST_ROOM, also for
  * what a hash makes of it.
  */
-bool qsc_test_on_dead_stack(const u8 *secret);
+bool qsc_test_len_on_dead_stack(const u8 *secret, u32 len);
+
+/* The same with QSC_TEST_SECRET_LEN bytes. */
+#define qsc_test_on_dead_stack(secret) qsc_test_len_on_dead_stack(secret, QSC_TEST_SECRET_LEN)
 
 /**
  * qsc_test_leave_on_stack() - forget to wipe a secret
