@@ -19,10 +19,9 @@ static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, enum qsc_k
 
 	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, key_label,
 			   c->aead.key, suite->key_len);
-	if (err)
-		return err;
-	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, salt_label,
-			   (u8 *)&c->salt, QSC_SALT_LEN);
+	if (!err)
+		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, salt_label,
+				   (u8 *)&c->salt, QSC_SALT_LEN);
 	if (err)
 		return err;
 	BUILD_BUG_ON(offsetof(struct qsc_iv, low) != sizeof(c->salt.high));
