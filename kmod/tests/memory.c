@@ -4,6 +4,7 @@
 #include "memory.h"
 
 #include <crypto/internal/aead.h>
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
@@ -142,6 +143,30 @@ static bool is_in_words(const u8 *piece, const u8 *secret, u32 len)
 	return true;
 }
 
+#ifdef CONFIG_X86_64
+/* May the word at @p be a register that an interrupt of the kernel has saved? */
+static bool is_saved_register(unsigned long p)
+{
+	const struct pt_regs *regs;
+	unsigned long cs, ss;
+	size_t at;
+
+	for (at = 0; at < offsetof(struct pt_regs, orig_ax); at += sizeof(long)) {
+		regs = (const struct pt_regs *)(round_down(p, sizeof(long)) - at);
+		if (!copy_from_kernel_nofault(&cs, &regs->cs, sizeof(cs)) &&
+		    !copy_from_kernel_nofault(&ss, &regs->ss, sizeof(ss)) &&
+		    (u16)cs == __KERNEL_CS && (u16)ss == __KERNEL_DS)
+			return true;
+	}
+	return false;
+}
+#else
+static bool is_saved_register(unsigned long p)
+{
+	return false;
+}
+#endif
+
 noinline bool qsc_test_len_on_dead_stack(const u8 *secret, u32 len)
 {
 	unsigned long here = (unsigned long)__builtin_frame_address(0), p;
@@ -151,7 +176,8 @@ noinline bool qsc_test_len_on_dead_stack(const u8 *secret, u32 len)
 	for (p = here - QSC_TEST_ROOM - 4096; p < here - QSC_TEST_ROOM; p++) {
 		if (copy_from_kernel_nofault(piece, (void *)p, len))
 			continue;
-		if (!memcmp(piece, secret, len) || is_in_words(piece, secret, len)) {
+		if ((!memcmp(piece, secret, len) || is_in_words(piece, secret, len)) &&
+		    !is_saved_register(p)) {
 			memzero_explicit(piece, sizeof(piece));
 			return true;
 		}

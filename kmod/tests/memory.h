@@ -107,7 +107,8 @@ void qsc_test_watch_stop(struct qsc_test_watch *w);
  * @len: its bytes, QSC_TEST_SECRET_LEN at most and a multiple of 4
  *
  * Looks below the stack of its caller, further down than QSC_TEST_ROOM, also for
- * what a hash makes of it.
+ * what a hash makes of it. What an interrupt has saved of registers does not count:
+ * that is for qsc_stack_wipe(), not for the function that was interrupted.
  */
 bool qsc_test_len_on_dead_stack(const u8 *secret, u32 len);
 
