@@ -115,6 +115,9 @@ bool qsc_test_len_on_dead_stack(const u8 *secret, u32 len);
 /* The same with QSC_TEST_SECRET_LEN bytes. */
 #define qsc_test_on_dead_stack(secret) qsc_test_len_on_dead_stack(secret, QSC_TEST_SECRET_LEN)
 
+/* How often to look: an interrupt may have written over what was left. */
+#define QSC_TEST_LOOKS 4
+
 /**
  * qsc_test_leave_on_stack() - forget to wipe a secret
  * @secret: QSC_TEST_SECRET_LEN bytes; is where qsc_test_on_dead_stack() looks afterwards
