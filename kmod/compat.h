@@ -9,7 +9,6 @@
 #include <crypto/aes.h>
 #include <crypto/sha2.h>
 #include <linux/netdevice.h>
-#include <net/genetlink.h>
 
 #ifdef QSC_HAVE_LINUX_UNALIGNED
 #include <linux/unaligned.h>

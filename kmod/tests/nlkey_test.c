@@ -6,8 +6,6 @@
 
 #include "../nlkey.h"
 
-#include <linux/jiffies.h>
-
 #include "../netlink.h"
 #include "../stack.h"
 #include "calls.h"
@@ -24,20 +22,6 @@ struct request {
 	struct netlink_ext_ack extack;
 	struct genl_info info;
 };
-
-/* As if the module had offered this key pair just now. */
-static void plant(struct kunit *test, const char *secret)
-{
-	struct qsc_seal *seal = &qsc_test_table()->seal;
-
-	mutex_lock(&seal->lock);
-	seal->keys[0].id = SEAL_ID;
-	seal->keys[0].made = jiffies;
-	qsc_test_unhex(seal->keys[0].secret, secret);
-	KUNIT_EXPECT_TRUE(test,
-			  curve25519_generate_public(seal->keys[0].public, seal->keys[0].secret));
-	mutex_unlock(&seal->lock);
-}
 
 static void nlkey_exit(struct kunit *test)
 {
@@ -94,7 +78,7 @@ static void put_session(struct kunit *test, struct sk_buff *skb,
 	nla_nest_end(skb, nest);
 }
 
-/* The first half of a request; the caller puts the rest, then calls finish(). */
+/* The first half of a request; the caller puts the rest of the attributes. */
 static struct request *begin(struct kunit *test, u8 cmd, const char *id)
 {
 	struct request *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
@@ -178,7 +162,7 @@ static void key_is_not_left_on_the_stack(struct kunit *test)
 	struct request *r;
 	int i, err;
 
-	plant(test, v->module_secret);
+	qsc_test_plant_seal(&qsc_test_table()->seal, SEAL_ID, v->module_secret, v->module_public);
 	copy_secret(&secrets[0], v->plaintext);
 	for (i = 0; i < QSC_TEST_LOOKS; i++) {
 		r = begin(test, QSC_CMD_KEY_SET, v->call_id);
@@ -197,7 +181,7 @@ static void expect_no_session_left(struct kunit *test, const struct qsc_test_ses
 	struct request *r;
 	int i, err;
 
-	plant(test, v->module_secret);
+	qsc_test_plant_seal(&qsc_test_table()->seal, SEAL_ID, v->module_secret, v->module_public);
 	copy_secret(&secrets[0], s->dist);
 	copy_secret(&secrets[1], s->exporter);
 	copy_secret(&secrets[2], s->session);

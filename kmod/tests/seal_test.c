@@ -46,17 +46,6 @@ static void seal_exit(struct kunit *test)
 	qsc_seal_destroy(seal_of(test));
 }
 
-/* As if the module had made this key pair just now. */
-static void plant(struct qsc_seal *seal, u32 id, const char *secret, const char *public)
-{
-	mutex_lock(&seal->lock);
-	seal->keys[0].id = id;
-	seal->keys[0].made = jiffies;
-	qsc_test_unhex(seal->keys[0].secret, secret);
-	qsc_test_unhex(seal->keys[0].public, public);
-	mutex_unlock(&seal->lock);
-}
-
 static struct message *message(struct kunit *test, const char *public, const char *box,
 			       const char *plain, const char *aad)
 {
@@ -80,7 +69,7 @@ static struct message *first(struct kunit *test)
 {
 	const struct qsc_test_key_seal *v = &qsc_test_key_seals[0];
 
-	plant(seal_of(test), 7, v->module_secret, v->module_public);
+	qsc_test_plant_seal(seal_of(test), 7, v->module_secret, v->module_public);
 	return message(test, v->client_public, v->box, v->plaintext, v->aad);
 }
 
@@ -125,7 +114,7 @@ static void opens_the_known_key(struct kunit *test)
 		struct qsc_binding b;
 		struct message *m;
 
-		plant(seal_of(test), 7, v->module_secret, v->module_public);
+		qsc_test_plant_seal(seal_of(test), 7, v->module_secret, v->module_public);
 		m = message(test, v->client_public, v->box, v->plaintext, v->aad);
 		qsc_bind_key(&b, v->call_id, &p);
 		KUNIT_ASSERT_EQ(test, b.len, m->aad_len);
@@ -152,7 +141,7 @@ static void opens_the_known_session(struct kunit *test)
 		struct qsc_binding b;
 		struct message *m;
 
-		plant(seal_of(test), 7, v->module_secret, v->module_public);
+		qsc_test_plant_seal(seal_of(test), 7, v->module_secret, v->module_public);
 		m = message(test, v->client_public, v->box, v->plaintext, v->aad);
 		qsc_bind_session(&b, &c);
 		KUNIT_ASSERT_EQ(test, b.len, m->aad_len);
@@ -196,7 +185,7 @@ static void message_to_another_key_is_refused(struct kunit *test)
 	m->sealed.id = 0;
 	expect_refused(test, m, -EKEYEXPIRED);
 	m->sealed.id = 7;
-	plant(seal_of(test), 7, other->module_secret, other->module_public);
+	qsc_test_plant_seal(seal_of(test), 7, other->module_secret, other->module_public);
 	expect_refused(test, m, -EBADMSG);
 }
 

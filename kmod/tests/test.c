@@ -6,6 +6,7 @@
 
 #include <linux/ctype.h>
 #include <linux/fault-inject.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
@@ -38,6 +39,16 @@ static const struct kernel_param *find_param(const char *name)
 		if (!strcmp(p->name, full))
 			return p;
 	return NULL;
+}
+
+void qsc_test_plant_seal(struct qsc_seal *seal, u32 id, const char *secret, const char *public)
+{
+	mutex_lock(&seal->lock);
+	seal->keys[0].id = id;
+	seal->keys[0].made = jiffies;
+	qsc_test_unhex(seal->keys[0].secret, secret);
+	qsc_test_unhex(seal->keys[0].public, public);
+	mutex_unlock(&seal->lock);
 }
 
 void qsc_test_set_param(struct kunit *test, const char *name, const char *value)

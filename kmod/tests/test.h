@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "../keyring.h"
+#include "../seal.h"
 
 /* Since 6.3, with a hex dump of both sides. */
 #ifndef KUNIT_EXPECT_MEMEQ
@@ -69,6 +70,15 @@ static inline int qsc_test_suite_init(struct kunit_suite *suite)
  * Return: how many.
  */
 u32 qsc_test_unhex(u8 *dst, const char *hex);
+
+/**
+ * qsc_test_plant_seal() - as if the module had made a sealing key pair just now
+ * @seal: its younger key is replaced
+ * @id: of the key
+ * @secret: in hexadecimal
+ * @public: likewise
+ */
+void qsc_test_plant_seal(struct qsc_seal *seal, u32 id, const char *secret, const char *public);
 
 /**
  * qsc_test_set_param() - set a parameter of the code under test
