@@ -65,7 +65,7 @@ static struct {
 	bool internal;
 } probed[__QSC_SUITE_MAX];
 
-DEFINE_PER_CPU(struct qsc_aead_scratch *, qsc_aead_scratches);
+static DEFINE_PER_CPU(struct qsc_aead_scratch *, qsc_aead_scratches);
 static u32 room; /* for a transform's context in each scratch; set at load */
 
 static struct crypto_aead *alloc_tfm(const struct qsc_suite_desc *suite, bool internal,
@@ -342,9 +342,15 @@ static void free_scratches(void)
 	}
 }
 
-size_t qsc_aead_scratch_size(void)
+static size_t scratch_size(void)
 {
 	return sizeof(struct qsc_aead_scratch) + room;
+}
+
+u8 *qsc_aead_scratch(int cpu, size_t *size)
+{
+	*size = scratch_size();
+	return (u8 *)per_cpu(qsc_aead_scratches, cpu);
 }
 
 static int alloc_scratches(void)
@@ -354,7 +360,7 @@ static int alloc_scratches(void)
 	for_each_possible_cpu(cpu) {
 		struct qsc_aead_scratch *s;
 
-		s = kzalloc_node(qsc_aead_scratch_size(), GFP_KERNEL, cpu_to_node(cpu));
+		s = kzalloc_node(scratch_size(), GFP_KERNEL, cpu_to_node(cpu));
 		if (!s) {
 			free_scratches();
 			return -ENOMEM;

@@ -2,7 +2,6 @@
 #ifndef _QSC_AEAD_H
 #define _QSC_AEAD_H
 
-#include <linux/percpu.h>
 #include <linux/types.h>
 #include <crypto/aead.h>
 
@@ -84,10 +83,15 @@ void qsc_aead_panic(struct qsc_aead *a);
  */
 void qsc_aead_panic_scratch(void);
 
-/* What each processor works on packets with; for the tests to look into. */
-struct qsc_aead_scratch;
-DECLARE_PER_CPU(struct qsc_aead_scratch *, qsc_aead_scratches);
-size_t qsc_aead_scratch_size(void);
+/**
+ * qsc_aead_scratch() - what a processor works on packets with, for the tests
+ * @cpu: a possible one
+ * @size: set to its bytes
+ *
+ * Context: any; BH disabled to write to it.
+ * Return: the memory; it stays until the module goes.
+ */
+u8 *qsc_aead_scratch(int cpu, size_t *size);
 
 /**
  * qsc_aead_encrypt() - encrypt in place (RFC 5116) and write the tag

@@ -68,12 +68,12 @@ static bool holds(const u8 *p, size_t size, const struct secret *secret)
 static void expect_nothing_left(struct kunit *test, const struct secret *secret, int n,
 				const char *cipher)
 {
-	size_t size = qsc_aead_scratch_size();
 	const u8 *scratch;
+	size_t size;
 	int cpu, i;
 
 	for_each_possible_cpu(cpu) {
-		scratch = (const u8 *)per_cpu(qsc_aead_scratches, cpu);
+		scratch = qsc_aead_scratch(cpu, &size);
 		for (i = 0; i < n; i++)
 			KUNIT_EXPECT_FALSE_MSG(test, holds(scratch, size, &secret[i]), "%s, %s",
 					       cipher, secret[i].name);
@@ -144,12 +144,12 @@ static size_t nr_kept(const u8 *p, size_t size)
 /* As if packets had been worked on everywhere when the others were stopped. */
 static void panic_zeroes_what_packets_are_worked_on_with(struct kunit *test)
 {
-	size_t size = qsc_aead_scratch_size(), kept;
 	u8 *scratch, *saved;
+	size_t size, kept;
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		scratch = (u8 *)per_cpu(qsc_aead_scratches, cpu);
+		scratch = qsc_aead_scratch(cpu, &size);
 		saved = kmemdup(scratch, size, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, saved);
 		local_bh_disable();
