@@ -34,9 +34,9 @@ static void check_nonce_is_new(const struct qsc_aead *a, struct qsc_iv iv)
 
 int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key)
 {
-	memset(a, 0, sizeof(*a));
 	a->key_len = suite->key_len;
-	memcpy(a->key, key, suite->key_len);
+	/* It may be there already. */
+	memmove(a->key, key, suite->key_len);
 	return 0;
 }
 

@@ -42,6 +42,7 @@ typedef unsigned int gfp_t;
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 #undef static_assert
 #define static_assert(cond, ...) _Static_assert(cond, #cond)
+#define BUILD_BUG_ON(cond) _Static_assert(!(cond), #cond)
 
 /* numbers */
 #define BITS_PER_LONG 64
@@ -59,6 +60,10 @@ static inline unsigned long roundup_pow_of_two(unsigned long n)
 {
 	return n < 2 ? 1 : 1UL << (BITS_PER_LONG - __builtin_clzl(n - 1));
 }
+
+/* byte order */
+#define be32_to_cpu(n) be32toh(n)
+#define be64_to_cpu(n) be64toh(n)
 
 /* unaligned memory */
 struct unaligned_u64 {
