@@ -62,7 +62,7 @@ check-erasure: packages
 
 mutants: packages
 	@$(MAKE) -s tools tests
-	@selftests/mutants/run
+	@status=0; for m in run wipes; do selftests/mutants/$$m || status=1; done; exit $$status
 
 coverage: packages
 	@$(MAKE) -s tools tests

@@ -35,14 +35,22 @@ random_key() {
 	(umask 077 && echo "$suite inline:$(head -c $bytes /dev/urandom | base64 -w 0)" >"$1")
 }
 
+# batch NS LINE...: commands of one qsctl; with deadlines between them, a slow
+# machine must not need long from one to the next
+batch() {
+	local ns=$1
+
+	shift
+	printf '%s\n' "$@" | "$QSCTL" -n "$ns" -b -
+}
+
 # end_call NS ID LOCAL REMOTE TXKEY RXKEY [ARGUMENT...]: one end of a call
 end_call() {
 	local ns=$1 id=$2 local=$3 remote=$4 tx=$5 rx=$6
 
 	shift 6
-	"$QSCTL" -n "$ns" call add "$id" local "$local" remote "$remote" "$@" &&
-		"$QSCTL" -n "$ns" call key "$id" tx file "$tx" &&
-		"$QSCTL" -n "$ns" call key "$id" rx file "$rx"
+	batch "$ns" "call add $id local $local remote $remote $*" \
+		"call key $id tx file $tx" "call key $id rx file $rx"
 }
 
 # pair_call ID NS_A NS_B ADDR_A ADDR_B: both ends, with new keys

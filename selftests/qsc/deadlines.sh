@@ -108,9 +108,20 @@ silence() {
 	keyed quiet 5000 timeout 2 && after quiet 2 3 timeout
 }
 
-# Packets keep the call alive beyond its timeout, and no longer.
+has_sent() {
+	[ "$(counter "$a" "$1" tx_rtp)" -gt 0 ]
+}
+
+# Packets keep the call alive beyond its timeout, and no longer. It has one when
+# they flow, since the first may be long in coming on a slow machine.
 talk_on() {
-	keyed talk 5002 timeout 4 && send 5002 12 && after talk 9 30 timeout
+	local sender
+
+	keyed talk 5002 || return
+	send 5002 24 &
+	sender=$!
+	within 60 has_sent talk && q call set talk timeout 4 && wait "$sender" &&
+		after talk 11 120 timeout
 }
 
 age() {
@@ -127,8 +138,12 @@ age_without_keys() {
 
 # A deadline that is put off or lifted does not strike.
 put_off() {
-	keyed later 5008 lifetime 60 timeout 60 && q call set later lifetime 4 timeout 3 &&
-		q call set later lifetime 0 timeout 0 && sleep 5 && state_is later secure
+	random_key "$work/later.tx" && random_key "$work/later.rx" || return
+	batch "$a" "call add later local $A:5008 remote $B:5008 lifetime 60 timeout 60" \
+		"call key later tx file $work/later.tx" "call key later rx file $work/later.rx" \
+		"call set later lifetime 4 timeout 3" \
+		"call set later lifetime 0 timeout 0" || return
+	sleep 5 && state_is later secure
 }
 
 overlap() {
@@ -136,8 +151,9 @@ overlap() {
 	q call del re
 	q call add re local "$A:5010" remote "$B:5010" || return
 	q call key re rx mki 01 file "$work/re.rx" && q call key re tx mki 01 file "$work/re.tx" &&
-		q call key re rx mki 02 overlap 5000 file "$work/re.tx" || return
-	q call show re | grep -q 'generation 1, overlap' || { echo "no overlap"; return 1; }
+		batch "$a" "call key re rx mki 02 overlap 5000 file $work/re.tx" \
+			"call show re" >"$work/shown" || return
+	grep -q 'generation 1, overlap' "$work/shown" || { echo "no overlap"; return 1; }
 	within 30 eval '! q call show re | grep -q overlap' && state_is re secure
 }
 

@@ -9,7 +9,8 @@
  * and where it believes the other one to be. Each sends N packets (-c; 0: until
  * SIGTERM) with a marker and their number, one every US microseconds (-i), and
  * receives, up to MS milliseconds (-w) after the last. Prints what each got;
- * fails if one got a bad packet, or another number than N, unless -n.
+ * fails if one got a bad packet, or another number than was sent, unless -n,
+ * which also waits for nothing after SIGTERM.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -264,7 +265,8 @@ int main(int argc, char **argv)
 		next += interval_us;
 		receive_until(next, false);
 	}
-	if (!stopped)
+	count = n;
+	if (!stopped || !no_matter)
 		receive_until(now_us() + wait_ms * 1000, true);
 	for (i = 0; i < n_ends; i++) {
 		printf("%s: sent %lu, received %lu, bad %lu\n", ends[i].ns, n, ends[i].received,
