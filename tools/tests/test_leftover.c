@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What libqsc leaves on the stack of keys, and of what protects them:
+ * What libqsc and qsctl leave on the stack of keys, and of what protects them:
  * nothing. The same search does find what was not wiped.
  */
 #include "messages.h"
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "leftover.h"
 #include "vectors.h"
@@ -189,6 +192,41 @@ static void a_request_with_a_session_leaves_nothing(void **state)
 	assert_false(leftover_holds(s.exporter, sizeof(s.exporter)));
 }
 
+/* ------------------------------------------------------------------ messages */
+
+static void complain_of(void *word)
+{
+	result = complain("\"%s\" is not known", (const char *)word);
+}
+
+/* To where messages go: a stream without a buffer. */
+static void assert_complaint_leaves_nothing(char *word)
+{
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), saved = dup(STDERR_FILENO);
+
+	assert_true(null >= 0 && saved >= 0);
+	dup2(null, STDERR_FILENO);
+	leftover_run(complain_of, word);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(null);
+	assert_int_equal(result, QSCTL_USAGE);
+	assert_false(leftover_holds(KEY_TEXT, strlen(KEY_TEXT)));
+}
+
+static void a_complaint_about_a_key_leaves_nothing(void **state)
+{
+	static char key_word[] = "inline:" KEY_TEXT;
+	static char other_word[] = KEY_TEXT;
+	static char no_key[] = "inline:no-key";
+
+	(void)state;
+	/* A sanitizer's library binds its calls late, which saves registers to the stack. */
+	assert_complaint_leaves_nothing(no_key);
+	assert_complaint_leaves_nothing(key_word);
+	assert_complaint_leaves_nothing(other_word);
+}
+
 static int load(void **state)
 {
 	(void)state;
@@ -211,6 +249,7 @@ int main(void)
 		cmocka_unit_test(sealing_leaves_nothing),
 		cmocka_unit_test(a_request_with_a_key_leaves_nothing),
 		cmocka_unit_test(a_request_with_a_session_leaves_nothing),
+		cmocka_unit_test(a_complaint_about_a_key_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("leftover", tests, load, unload);
