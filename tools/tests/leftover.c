@@ -10,6 +10,7 @@
 #define BLOCK 1024
 
 uint8_t leftover[LEFTOVER_LEN];
+size_t leftover_lower;
 
 static void __attribute__((noinline)) clean_stack(void)
 {
@@ -21,7 +22,7 @@ static void __attribute__((noinline)) clean_stack(void)
 /* Far enough below us that reading the stack does not write over it. */
 static void __attribute__((noinline)) run_below(void (*run)(void *arg), void *arg)
 {
-	uint8_t between[2 * BLOCK];
+	uint8_t *between = __builtin_alloca(2 * BLOCK + leftover_lower);
 
 	__asm__ volatile("" ::"r"(between) : "memory");
 	run(arg);
@@ -50,8 +51,13 @@ void leftover_run(void (*run)(void *arg), void *arg)
 
 bool leftover_holds(const void *secret, size_t len)
 {
+	size_t from = 0;
+
+	while (from < sizeof(leftover) && !leftover[from])
+		from++; /* this far down it was not used */
 	for (size_t i = 0; i + LEFTOVER_PIECE <= len; i++)
-		if (memmem(leftover, sizeof(leftover), (const uint8_t *)secret + i, LEFTOVER_PIECE))
+		if (memmem(leftover + from, sizeof(leftover) - from, (const uint8_t *)secret + i,
+			   LEFTOVER_PIECE))
 			return true;
 	return false;
 }

@@ -13,6 +13,9 @@
 
 extern uint8_t leftover[LEFTOVER_LEN];
 
+/* So many bytes further down than else: where the page ends matters to some. */
+extern size_t leftover_lower;
+
 /* Run it on a clean stack, and keep in @leftover what the stack then holds. */
 void leftover_run(void (*run)(void *arg), void *arg);
 

@@ -12,6 +12,7 @@
 #include "vectors.h"
 
 #define KEY_LEN 32
+#define PAGE 4096
 
 /* 0x00..0x2b: 32 bytes of key and 12 of salt */
 #define KEY_TEXT "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKis="
@@ -75,6 +76,20 @@ static void a_key_line_leaves_nothing(void **state)
 	assert_parsed_without_trace(two_keys, -EINVAL);
 	*strchr(not_base64, '=') = '!';
 	assert_parsed_without_trace(not_base64, -EINVAL);
+}
+
+/*
+ * Which registers the C library uses depends on whether what it copies or wipes
+ * crosses into another page.
+ */
+static void a_key_line_leaves_nothing_wherever_the_stack_is(void **state)
+{
+	static char two_keys[] = "AEAD_AES_256_GCM inline:" KEY_TEXT ";inline:" KEY_TEXT;
+
+	(void)state;
+	for (leftover_lower = 0; leftover_lower < PAGE; leftover_lower += 16)
+		assert_parsed_without_trace(two_keys, -EINVAL);
+	leftover_lower = 0;
 }
 
 /* ------------------------------------------------------------------- sealing */
@@ -246,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_wiped_is_found),
 		cmocka_unit_test(a_key_line_leaves_nothing),
+		cmocka_unit_test(a_key_line_leaves_nothing_wherever_the_stack_is),
 		cmocka_unit_test(sealing_leaves_nothing),
 		cmocka_unit_test(a_request_with_a_key_leaves_nothing),
 		cmocka_unit_test(a_request_with_a_session_leaves_nothing),
