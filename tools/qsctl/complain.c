@@ -17,7 +17,8 @@ void complain_at(const char *file, unsigned int line)
 
 /*
  * Somebody who gives a key as an argument has put it into the history already;
- * messages end up in logs and tickets as well.
+ * messages end up in logs and tickets as well. What is left of keys behind the
+ * text's end is the caller's to wipe.
  */
 static void mask_keys(char *text)
 {
@@ -27,7 +28,6 @@ static void mask_keys(char *text)
 	while ((key = strstr(key, mark))) {
 		key += sizeof(mark) - 1;
 		end = key + strcspn(key, " '\"\n");
-		explicit_bzero(key, (size_t)(end - key));
 		memmove(key, end, strlen(end) + 1);
 	}
 }
@@ -35,20 +35,23 @@ static void mask_keys(char *text)
 /* Words come from batch files of other people, too: see format_printable(). */
 static void say(const char *fmt, va_list ap)
 {
-	char text[4096], printable[2 * sizeof(text)];
-	size_t used = 0;
+	char text[4096], line[2 * sizeof(text)];
+	size_t used;
 
+	used = snprintf(text, sizeof(text), "qsctl: ");
 	if (batch_file)
-		used = snprintf(text, sizeof(text), "%s:%u: ", batch_file, batch_line);
+		used += snprintf(text + used, sizeof(text) - used, "%s:%u: ", batch_file,
+				 batch_line);
 	if (used < sizeof(text))
 		vsnprintf(text + used, sizeof(text) - used, fmt, ap);
 	mask_keys(text);
-	format_printable(text, printable, sizeof(printable));
+	format_printable(text, line, sizeof(line) - 1);
+	memcpy(line + strlen(line), "\n", 2);
 	/* Keep the order of what the user sees if both go to one terminal. */
 	fflush(stdout);
-	fprintf(stderr, "qsctl: %s\n", printable);
+	fputs(line, stderr); /* fprintf() would make one more copy */
 	explicit_bzero(text, sizeof(text));
-	explicit_bzero(printable, sizeof(printable));
+	explicit_bzero(line, sizeof(line));
 }
 
 int complain(const char *fmt, ...)

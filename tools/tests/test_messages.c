@@ -2,10 +2,15 @@
 /* Requests as they go to the kernel, and what is left of them afterwards. */
 #include "messages.h"
 
-/* The linker also sees the libraries' own references to nlmsg_free(). */
-__attribute__((visibility("default"))) void __wrap_nlmsg_free(struct nl_msg *msg);
+/* The linker also sees the libraries' own references to them. */
+#pragma GCC visibility push(default)
+void __wrap_nlmsg_free(struct nl_msg *msg);
 void __real_nlmsg_free(struct nl_msg *msg);
+void __wrap_free(void *ptr);
+void __real_free(void *ptr);
+#pragma GCC visibility pop
 
+static const unsigned char *watched; /* a handle's buffer */
 static unsigned int freed;
 static unsigned int freed_dirty;
 
@@ -22,6 +27,14 @@ void __wrap_nlmsg_free(struct nl_msg *msg)
 		}
 	}
 	__real_nlmsg_free(msg);
+}
+
+void __wrap_free(void *ptr)
+{
+	for (size_t i = 0; ptr && ptr == watched && i < QSC_RECV_MAX; i++)
+		freed_dirty += !!watched[i];
+	freed += ptr && ptr == watched;
+	__real_free(ptr);
 }
 
 static void a_key_request_holds_what_the_kernel_expects(void **state)
@@ -316,6 +329,21 @@ static void keys_are_wiped_when_the_kernel_refuses(void **state)
 	qsc_close(sk);
 }
 
+/* As the beginning of an answer that is too long for it. */
+static void what_was_received_is_wiped_at_the_end(void **state)
+{
+	struct qsc_sock *sk = sock_new();
+
+	(void)state;
+	freed = freed_dirty = 0;
+	memset(sk->buf, 'M', QSC_RECV_MAX);
+	watched = sk->buf;
+	qsc_close(sk);
+	watched = NULL;
+	assert_int_equal(freed, 1);
+	assert_int_equal(freed_dirty, 0);
+}
+
 static void nlcb_does_not_make_libnl_print_keys(void **state)
 {
 	struct capture out, err;
@@ -394,6 +422,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_does_not_fit_its_suite_is_not_sent),
 		cmocka_unit_test(keys_are_wiped_when_the_request_cannot_be_sent),
 		cmocka_unit_test(keys_are_wiped_when_the_kernel_refuses),
+		cmocka_unit_test(what_was_received_is_wiped_at_the_end),
 		cmocka_unit_test(nlcb_does_not_make_libnl_print_keys),
 		cmocka_unit_test(a_key_struct_is_zero_after_its_wipe),
 		cmocka_unit_test(an_event_is_read_with_its_key),

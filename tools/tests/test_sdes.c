@@ -206,6 +206,24 @@ static void every_byte_value_decodes_and_others_do_not(void **state)
 	}
 }
 
+static void assert_decodes_to_nothing(const char *text, size_t len, int want)
+{
+	uint8_t out[] = { 'o', 'l', 'd' };
+
+	assert_int_equal(qsc_base64_decode(text, strlen(text), out, len), want);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(out[i], 0);
+}
+
+static void what_does_not_decode_leaves_no_bytes(void **state)
+{
+	(void)state;
+	assert_decodes_to_nothing("a2V5", 2, -EMSGSIZE);
+	assert_decodes_to_nothing("a2V5a", 3, -EINVAL);
+	assert_decodes_to_nothing("a2V!", 3, -EINVAL);
+	assert_decodes_to_nothing("a2V=", 2, -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +236,7 @@ int main(void)
 		cmocka_unit_test(reasons_never_quote_the_line),
 		cmocka_unit_test(every_truncation_of_a_good_line_is_survived),
 		cmocka_unit_test(every_byte_value_decodes_and_others_do_not),
+		cmocka_unit_test(what_does_not_decode_leaves_no_bytes),
 	};
 
 	return cmocka_run_group_tests_name("sdes", tests, NULL, NULL);

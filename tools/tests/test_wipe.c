@@ -17,6 +17,8 @@
 
 #include "script.h"
 
+#include "leftover.h"
+
 /* A piece of so many bytes is as bad as all. */
 #define PIECE 12
 #define KEY_LEN 44
@@ -25,13 +27,10 @@
 /* Mappings of sanitizers and of valgrind, not ours */
 #define MAPPING_MAX (16UL << 20)
 
-#define STACK_LEN (128U << 10)
-#define BLOCK 1024
-
-/* What was below the stack's end, before any other function used it again. */
-static uint8_t dead_stack[STACK_LEN];
 static unsigned int found_on_send;
 static struct capture out, err;
+static struct qsctl ctl;
+static int result;
 
 /* Byte @i of the key; far from constant, and nowhere else in the program. */
 static uint8_t key_byte(unsigned int i)
@@ -179,41 +178,32 @@ static int key_file(const char *before, unsigned int chars, const char *after)
 	return fd;
 }
 
-/* From its end downwards, as far as it is mapped. */
-static void keep_dead_stack(int mem)
+static void run_call_key(void *words)
 {
-	uintptr_t lowest = (uintptr_t)__builtin_frame_address(0) - sizeof(dead_stack);
-
-	for (size_t at = sizeof(dead_stack) - BLOCK; at; at -= BLOCK)
-		if (pread(mem, dead_stack + at, BLOCK, (off_t)(lowest + at)) != BLOCK)
-			break;
+	result = cmd_call_key(&ctl, words);
 }
 
 /* Run "call key ID tx @words file FD"; 0, 1 or 2. */
 static int call_key(int fd, const char *words)
 {
-	int ret, mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
 	char line[128], path[32];
-	struct qsctl ctl = { 0 };
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	snprintf(line, sizeof(line), "alice tx %s file %s", words, path);
 	capture_begin(&out, &stdout);
 	capture_begin(&err, &stderr);
-	ret = cmd_call_key(&ctl, words_of(line));
-	keep_dead_stack(mem);
+	leftover_run(run_call_key, words_of(line));
 	kernel_close(&ctl);
 	capture_end(&err);
 	capture_end(&out);
-	close(mem);
 	close(fd);
-	return ret;
+	return result;
 }
 
 static void assert_no_trace(void)
 {
-	assert_int_equal(search(dead_stack, sizeof(dead_stack)), 0);
-	memset(dead_stack, 0, sizeof(dead_stack));
+	assert_int_equal(search(leftover, sizeof(leftover)), 0);
+	memset(leftover, 0, sizeof(leftover));
 	assert_int_equal(search_process(), 0);
 	assert_int_equal(script.freed_dirty, 0);
 	free(out.text);
