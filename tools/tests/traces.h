@@ -20,12 +20,12 @@
 #define TRACE_PIECE 12U
 #define TRACE_STACK (64U << 10)
 #define TRACE_BLOCK (128U << 10)
-/* Calls of afterwards end above. */
+/* So far below is what is looked at: nothing that is called afterwards gets there. */
 #define TRACE_GAP (16U << 10)
 
 void __real_free(void *ptr);
 void __wrap_free(void *ptr);
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 
 /* What the last function that was run has left below its caller */
 static uint8_t trace_stack[TRACE_STACK];
@@ -78,7 +78,7 @@ static __attribute__((noinline)) void trace_run_below(void (*run)(void))
 }
 
 /* Run it, on a stack that was empty. Its secrets have to be elsewhere. */
-static __attribute__((noinline)) void trace_run(void (*run)(void))
+static __attribute__((noinline, unused)) void trace_run(void (*run)(void))
 {
 	uintptr_t top = (uintptr_t)__builtin_frame_address(0) - TRACE_GAP;
 
