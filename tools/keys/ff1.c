@@ -27,6 +27,8 @@ struct ff1 {
 	uint8_t p[BLOCK]; /* encrypted: the first block is the same in all rounds */
 	uint8_t q[TWEAK_MAX + BLOCK];
 	unsigned int q_len;
+	uint8_t r[BLOCK];
+	uint64_t num_a, num_b; /* the halves */
 };
 
 static bool cipher(EVP_CIPHER_CTX *aes, uint8_t block[BLOCK])
@@ -90,26 +92,25 @@ static int prepare(struct ff1 *f, const uint8_t *tweak, size_t tweak_len, unsign
 /* Step 6, i to iv: y */
 static int round_value(struct ff1 *f, unsigned int i, uint64_t half, wide *y)
 {
-	uint8_t r[BLOCK], b[8];
-
 	f->q[f->q_len - f->b - 1] = (uint8_t)i;
-	put_be64(b, half);
-	memcpy(f->q + f->q_len - f->b, b + 8 - f->b, f->b);
-
-	memcpy(r, f->p, BLOCK);
+	for (unsigned int k = 1; k <= f->b; k++) {
+		f->q[f->q_len - k] = (uint8_t)half;
+		half >>= 8;
+	}
+	memcpy(f->r, f->p, BLOCK);
 	for (unsigned int at = 0; at < f->q_len; at += BLOCK) {
 		for (unsigned int k = 0; k < BLOCK; k++)
-			r[k] ^= f->q[at + k];
-		if (!cipher(f->aes, r))
+			f->r[k] ^= f->q[at + k];
+		if (!cipher(f->aes, f->r))
 			return -EIO;
 	}
 	*y = 0;
 	for (unsigned int k = 0; k < f->d; k++)
-		*y = *y << 8 | r[k];
+		*y = *y << 8 | f->r[k];
 	return 0;
 }
 
-static int rounds(struct ff1 *f, uint64_t *a, uint64_t *b, bool encrypt)
+static int rounds(struct ff1 *f, bool encrypt)
 {
 	for (unsigned int step = 0; step < ROUNDS; step++) {
 		unsigned int i = encrypt ? step : ROUNDS - 1 - step;
@@ -117,16 +118,16 @@ static int rounds(struct ff1 *f, uint64_t *a, uint64_t *b, bool encrypt)
 		uint64_t c;
 		wide y;
 
-		if (round_value(f, i, encrypt ? *b : *a, &y))
+		if (round_value(f, i, encrypt ? f->num_b : f->num_a, &y))
 			return -EIO;
 		if (encrypt) {
-			c = (uint64_t)((*a + y % mod) % mod);
-			*a = *b;
-			*b = c;
+			c = (uint64_t)((f->num_a + y % mod) % mod);
+			f->num_a = f->num_b;
+			f->num_b = c;
 		} else {
-			c = (uint64_t)((*b + (wide)mod - y % mod) % mod);
-			*b = *a;
-			*a = c;
+			c = (uint64_t)((f->num_b + (wide)mod - y % mod) % mod);
+			f->num_b = f->num_a;
+			f->num_a = c;
 		}
 	}
 	return 0;
@@ -154,19 +155,18 @@ int qsc_ff1_run(EVP_CIPHER_CTX *aes, uint32_t radix, const uint8_t *tweak, size_
 {
 	struct ff1 f = { .aes = aes, .radix = radix };
 	int err = prepare(&f, tweak, tweak_len, n);
-	uint64_t a, b;
 
 	for (unsigned int i = 0; !err && i < n; i++)
 		if (digits[i] >= radix)
 			err = -EINVAL;
 	if (!err) {
-		a = number(digits, f.u, radix);
-		b = number(digits + f.u, f.v, radix);
-		err = rounds(&f, &a, &b, encrypt);
+		f.num_a = number(digits, f.u, radix);
+		f.num_b = number(digits + f.u, f.v, radix);
+		err = rounds(&f, encrypt);
 	}
 	if (!err) {
-		string(a, digits, f.u, radix);
-		string(b, digits + f.u, f.v, radix);
+		string(f.num_a, digits, f.u, radix);
+		string(f.num_b, digits + f.u, f.v, radix);
 	}
 	OPENSSL_cleanse(&f, sizeof(f));
 	return err;

@@ -102,6 +102,7 @@ int qsc_kid_complete(const uint8_t card_key[QSC_KEYS_LEN], const uint8_t core[QS
 	int err = qsc_hmac(card_key, core, QSC_KEYS_CORE, mac);
 
 	put_bytes(put_bytes(out, core, QSC_KEYS_CORE), mac, QSC_KEYS_KID - QSC_KEYS_CORE);
+	OPENSSL_cleanse(mac, sizeof(mac));
 	if (err)
 		OPENSSL_cleanse(out, QSC_KEYS_KID);
 	return err;

@@ -51,7 +51,6 @@ static int get_record(struct qsc_qreg_reader *r, uint8_t *keys, uint32_t n, stru
 				   r->record + QSC_GCM_NONCE, (size_t)n * QSC_KEYS_LEN, keys);
 	if (!err)
 		return 0;
-	OPENSSL_cleanse(keys, (size_t)n * QSC_KEYS_LEN);
 	if (err != -EBADMSG)
 		return qsc_why(why, err, "cannot decrypt %s: the crypto library failed", r->path);
 	if (!record)
@@ -166,8 +165,11 @@ int qsc_qreg_next(struct qsc_qreg_reader *r, uint8_t *keys, struct qsc_why *why)
 		return err > 0 ? malformed(r, why, "there is something behind its end") : err;
 	}
 	err = get_record(r, keys, n, why);
-	if (err)
+	if (err) {
+		/* Those of the chunk before are there. */
+		OPENSSL_cleanse(keys, QSC_QREG_CHUNK * QSC_KEYS_LEN);
 		return err;
+	}
 	r->left -= n;
 	return (int)n;
 }

@@ -54,14 +54,24 @@ $(OBJ)/tests/test_keyd_%.o: QSC_CFLAGS += -I$(SRC)/qskeyd $(KEYD_INCLUDES)
 $(OUT)/tests/test_keyd_%: $(OBJ)/tests/test_keyd_%.o $(QSKEYD_PARTS) $(KEYD_ARCHIVES)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -pie $(QSC_LDFLAGS) $(WRAP:%=-Wl,--wrap=%) $^ $(KEYD_LIBS) -lcmocka -o $@
+	$(Q)$(CC) -pie $(QSC_LDFLAGS) $(WRAP:%=-Wl,--wrap=%) $(filter %.o,$^) $(KEYD_ARCHIVES) \
+		$(KEYD_LIBS) -lcmocka -o $@
 
 # This one looks at memory at the moment it is freed.
 $(OUT)/tests/test_keyd_heap: WRAP := free
 
-# These bring a PC/SC, and a service and a kernel of their own.
-$(OUT)/tests/test_keyd_visit: WRAP := SCardConnect SCardBeginTransaction SCardEndTransaction \
-				      SCardDisconnect SCardTransmit
+# And this one, when the real main() has run.
+$(OUT)/tests/test_keyd_main: $(OBJ)/qskeyd/main.o
+$(OUT)/tests/test_keyd_main: WRAP := main free protect_process
+
+# What is asked of cards, calls, service and kernel, these answer themselves.
+PCSC_WRAPS := $(addprefix SCard,Connect BeginTransaction EndTransaction Disconnect Transmit)
+$(OUT)/tests/test_keyd_visit: WRAP := $(PCSC_WRAPS)
+$(OUT)/tests/test_keyd_traces: WRAP := $(PCSC_WRAPS) free qsc_card_draw_many
+$(OUT)/tests/test_keyd_control: WRAP := free control_pin call_abandon
+$(OUT)/tests/test_keyd_exchange: WRAP := \
+	$(addprefix cards_,submit keep_spare take_spare) $(addprefix link_,new free send) \
+	dial_start dial_cancel dialer_service
 $(OUT)/tests/test_keyd_call: WRAP := \
 	$(addprefix exchange_,start free rebind say say_last) \
 	$(addprefix feed_,call_new call_del revoke lifetime has_call waits peer_uses session activate)

@@ -7,8 +7,6 @@
 
 #include <sys/queue.h>
 
-#include <openssl/crypto.h>
-
 #include "pins.h"
 #include "secmem.h"
 
@@ -68,6 +66,7 @@ static struct entry *find(struct pins *pins, uint64_t card)
 	return NULL;
 }
 
+/* @pin: a piece of secret memory, which is wiped whatever is in it */
 static int read_file(const char *file, char *pin, struct qsc_why *why)
 {
 	int n = qsc_secret_read(file, pin, SECMEM_PIECE, why);
@@ -80,7 +79,6 @@ static int read_file(const char *file, char *pin, struct qsc_why *why)
 		memset(pin + n, 0, (size_t)(SECMEM_PIECE - n));
 		return 0;
 	}
-	OPENSSL_cleanse(pin, SECMEM_PIECE);
 	return qsc_why(why, -EINVAL, "%s: a PIN is %d to %d digits, and nothing else", file,
 		       QSC_CARD_PIN_MIN, QSC_CARD_PIN_MAX);
 }

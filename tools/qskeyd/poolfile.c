@@ -17,7 +17,7 @@ struct pool_file {
 	const char *path;
 	struct qsc_card *card;
 	struct qsc_card_info info;
-	struct qsc_draw *draws; /* in the secure heap */
+	struct qsc_draw *draws; /* in the secure heap, all zeros between two batches */
 };
 
 static struct card_job *job_of(struct job *job)
@@ -141,7 +141,7 @@ static void stop(struct provider *provider)
 		return;
 	thread_stop(provider->thread);
 	qsc_card_close(pool->card);
-	OPENSSL_secure_clear_free(pool->draws, QSC_CARD_BATCH * sizeof(*pool->draws));
+	OPENSSL_secure_free(pool->draws);
 	free(pool);
 }
 
