@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a function left on the stack, which the next one would write over. */
+/* What functions left behind, on the stack and elsewhere. */
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -7,57 +7,78 @@
 
 #include "leftover.h"
 
-#define BLOCK 1024
+/* What is called afterwards, to have a look, does not get further down. */
+#define GAP (16U << 10)
 
 uint8_t leftover[LEFTOVER_LEN];
 size_t leftover_lower;
 
-static void __attribute__((noinline)) clean_stack(void)
-{
-	uint8_t old[LEFTOVER_LEN + BLOCK];
+/* Locals are on the stack, whatever a sanitizer's default is. */
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 
-	explicit_bzero(old, sizeof(old));
+const char *__asan_default_options(void)
+{
+	return "detect_stack_use_after_return=0";
 }
 
-/* Far enough below us that reading the stack does not write over it. */
+static void read_memory(uintptr_t at, uint8_t *out, size_t len)
+{
+	int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+
+	assert_true(mem >= 0);
+	assert_int_equal(pread(mem, out, len, (off_t)at), len);
+	close(mem);
+}
+
+static bool is_in(const uint8_t *bytes, size_t len, const uint8_t *secret, size_t secret_len)
+{
+	size_t piece = secret_len < LEFTOVER_PIECE ? secret_len : LEFTOVER_PIECE;
+
+	for (size_t i = 0; i + piece <= secret_len; i++)
+		if (memmem(bytes, len, secret + i, piece))
+			return true;
+	return false;
+}
+
+static void __attribute__((noinline)) clean_stack(void)
+{
+	uint8_t *old = __builtin_alloca(GAP + leftover_lower + sizeof(leftover));
+
+	explicit_bzero(old, GAP + leftover_lower + sizeof(leftover));
+}
+
 static void __attribute__((noinline)) run_below(void (*run)(void *arg), void *arg)
 {
-	uint8_t *between = __builtin_alloca(2 * BLOCK + leftover_lower);
+	uint8_t *between = __builtin_alloca(GAP + leftover_lower);
 
 	__asm__ volatile("" ::"r"(between) : "memory");
 	run(arg);
 	__asm__ volatile("" ::"r"(between) : "memory");
 }
 
-/* Through the kernel, past what sanitizers know about this memory. */
-static void __attribute__((noinline)) keep_stack(int mem)
-{
-	uintptr_t lowest = (uintptr_t)__builtin_frame_address(0) - sizeof(leftover);
-
-	for (size_t at = 0; at < sizeof(leftover); at += BLOCK)
-		assert_int_equal(pread(mem, leftover + at, BLOCK, (off_t)(lowest + at)), BLOCK);
-}
-
 void leftover_run(void (*run)(void *arg), void *arg)
 {
-	int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	uintptr_t top = (uintptr_t)__builtin_frame_address(0) - GAP - leftover_lower;
 
-	assert_true(mem >= 0);
 	clean_stack();
 	run_below(run, arg);
-	keep_stack(mem);
-	close(mem);
+	read_memory(top - sizeof(leftover), leftover, sizeof(leftover));
 }
 
-bool leftover_holds(const void *secret, size_t len)
+bool leftover_holds(const void *secret, size_t secret_len)
 {
 	size_t from = 0;
 
 	while (from < sizeof(leftover) && !leftover[from])
 		from++; /* this far down it was not used */
-	for (size_t i = 0; i + LEFTOVER_PIECE <= len; i++)
-		if (memmem(leftover + from, sizeof(leftover) - from, (const uint8_t *)secret + i,
-			   LEFTOVER_PIECE))
-			return true;
-	return false;
+	return is_in(leftover + from, sizeof(leftover) - from, secret, secret_len);
+}
+
+bool leftover_at(const void *at, size_t len, const void *secret, size_t secret_len)
+{
+	static uint8_t bytes[LEFTOVER_LEN];
+
+	assert_true(len <= sizeof(bytes));
+	read_memory((uintptr_t)at, bytes, len);
+	return is_in(bytes, len, secret, secret_len);
 }
