@@ -57,17 +57,17 @@ $(OUT)/tests/test_keyd_%: $(OBJ)/tests/test_keyd_%.o $(QSKEYD_PARTS) $(KEYD_ARCH
 	$(Q)$(CC) -pie $(QSC_LDFLAGS) $(WRAP:%=-Wl,--wrap=%) $(filter %.o,$^) $(KEYD_ARCHIVES) \
 		$(KEYD_LIBS) -lcmocka -o $@
 
-# This one looks at memory at the moment it is freed.
+# These look at what is freed, or else is left; one of them when the real main() has run.
+$(OUT)/tests/test_keyd_control: $(FREED)
+$(addprefix $(OUT)/tests/test_keyd_,main traces): $(LEFTOVER)
 $(OUT)/tests/test_keyd_heap: WRAP := free
-
-# And this one, when the real main() has run.
 $(OUT)/tests/test_keyd_main: $(OBJ)/qskeyd/main.o
-$(OUT)/tests/test_keyd_main: WRAP := main free protect_process
+$(OUT)/tests/test_keyd_main: WRAP := main protect_process
 
 # What is asked of cards, calls, service and kernel, these answer themselves.
 PCSC_WRAPS := $(addprefix SCard,Connect BeginTransaction EndTransaction Disconnect Transmit)
 $(OUT)/tests/test_keyd_visit: WRAP := $(PCSC_WRAPS)
-$(OUT)/tests/test_keyd_traces: WRAP := $(PCSC_WRAPS) free qsc_card_draw_many
+$(OUT)/tests/test_keyd_traces: WRAP := $(PCSC_WRAPS) qsc_card_draw_many
 $(OUT)/tests/test_keyd_control: WRAP := free control_pin call_abandon
 $(OUT)/tests/test_keyd_exchange: WRAP := \
 	$(addprefix cards_,submit keep_spare take_spare) $(addprefix link_,new free send) \

@@ -8,9 +8,9 @@
 #include <sys/un.h>
 
 #include "control.h"
+#include "freed.h"
+#include "leftover.h"
 #include "log.h"
-
-#include "traces.h"
 
 #define UNLOCK "{\"op\":\"card-unlock\"}\n"
 #define PIN "83729150"
@@ -32,7 +32,7 @@ void __wrap_control_pin(struct client *client, const char *line, size_t len)
 	assert_int_equal(len, strlen(PIN));
 	assert_memory_equal(line, PIN, len);
 	pins_came++;
-	still_in_buffer = trace_is_in((uint8_t *)client->in, REQUEST_MAX, PIN, strlen(PIN));
+	still_in_buffer = leftover_at(client->in, REQUEST_MAX, PIN, strlen(PIN));
 	client->pin_follows = false;
 	failure(&why, FAIL_WRONG_PIN, "so");
 	client_refuse(client, &why);
@@ -69,14 +69,14 @@ static int begin(void **state)
 	env.base = event_base_new();
 	control = control_start(&env, path, NULL);
 	pins_came = clients_left = 0;
-	trace_in_freed(PIN, strlen(PIN));
+	freed_watch(PIN, strlen(PIN));
 	return control ? 0 : -1;
 }
 
 static int end(void **state)
 {
 	(void)state;
-	trace_in_freed(NULL, 0);
+	freed_watch(NULL, 0);
 	control_stop(control);
 	event_base_free(env.base);
 	return 0;
@@ -89,10 +89,10 @@ static void a_pin_is_gone_with_its_line(void **state)
 	(void)state;
 	wait_for(&pins_came);
 	assert_false(still_in_buffer);
-	assert_int_equal(trace_freed, 0);
+	assert_int_equal(freed_dirty, 0);
 	close(fd);
 	wait_for(&clients_left);
-	assert_int_equal(trace_freed, 0);
+	assert_int_equal(freed_dirty, 0);
 }
 
 static void a_pin_whose_line_does_not_end_is_gone_with_its_client(void **state)
@@ -103,7 +103,7 @@ static void a_pin_whose_line_does_not_end_is_gone_with_its_client(void **state)
 	close(fd);
 	wait_for(&clients_left);
 	assert_int_equal(pins_came, 0);
-	assert_int_equal(trace_freed, 0);
+	assert_int_equal(freed_dirty, 0);
 }
 
 static int make_folder(void **state)

@@ -5,12 +5,13 @@
  */
 #include "keyd/keyd_test.h"
 
+#include <unistd.h>
+
 #include "cards.h"
+#include "leftover.h"
 #include "log.h"
 #include "pcsc.h"
 #include "secmem.h"
-
-#include "traces.h"
 
 #define PIN "83729150"
 
@@ -109,21 +110,22 @@ static void will_say(const void *bytes, size_t len)
 	answer_len = len;
 }
 
-static void verify(void)
+static void verify(void *pin)
 {
-	result = visit_verify(&visit, &view, PIN, &why);
+	result = visit_verify(&visit, &view, pin, &why);
 }
 
 static void a_pin_leaves_no_trace_on_the_stack(void **state)
 {
 	/* Alone it could be a word of anybody's. */
 	static const char command[] = "\x20\x00\x81\x08" PIN;
+	static char pin[] = PIN;
 
 	(void)state;
 	will_say("\x90\x00", 2);
-	trace_run(verify);
+	leftover_run(verify, pin);
 	assert_int_equal(result, 0);
-	assert_false(trace_on_stack(command, sizeof(command) - 1));
+	assert_false(leftover_holds(command, sizeof(command) - 1));
 }
 
 static void a_key_does_not_stay_in_the_answer(void **state)

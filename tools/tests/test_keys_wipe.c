@@ -3,12 +3,13 @@
  * What libqsckeys leaves of secrets: nothing on its stack, nothing in memory that
  * it frees, and nothing in an output when something goes wrong.
  */
+#include "test.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <sys/stat.h>
-
-#include "test.h"
-#include "traces.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -16,7 +17,9 @@
 
 #include "chunks.h"
 #include "ff1.h"
+#include "freed.h"
 #include "keytext.h"
+#include "leftover.h"
 
 static char folder[] = "/tmp/qsc-wipe.XXXXXX";
 static char path[64];
@@ -137,8 +140,8 @@ static void assert_not_on_stack(const uint8_t *secret)
 	uint8_t text[QSC_KEYTEXT_KEY + 1];
 
 	EVP_EncodeBlock(text, secret, QSC_KEYS_LEN);
-	assert_false(trace_on_stack(secret, QSC_KEYS_LEN));
-	assert_false(trace_on_stack(text, QSC_KEYTEXT_KEY));
+	assert_false(leftover_holds(secret, QSC_KEYS_LEN));
+	assert_false(leftover_holds(text, QSC_KEYTEXT_KEY));
 }
 
 static int begin(void **state)
@@ -156,19 +159,20 @@ static int begin(void **state)
 static int end(void **state)
 {
 	(void)state;
-	trace_in_freed(NULL, 0);
+	freed_watch(NULL, 0);
 	unlink(path);
 	return 0;
 }
 
 /* ----------------------------------------------------------------- the search */
 
-static void forget_to_wipe(void)
+static void forget_to_wipe(void *secret)
 {
+	const uint8_t *bytes = secret;
 	volatile uint8_t copy[QSC_KEYS_LEN];
 
 	for (size_t i = 0; i < sizeof(copy); i++)
-		copy[i] = key[i];
+		copy[i] = bytes[i];
 }
 
 static void what_is_not_wiped_is_found(void **state)
@@ -176,86 +180,83 @@ static void what_is_not_wiped_is_found(void **state)
 	uint8_t *block = malloc(100);
 
 	(void)state;
-	trace_run(forget_to_wipe);
-	assert_true(trace_on_stack(key, sizeof(key)));
-	assert_false(trace_on_stack(other_key, sizeof(other_key)));
-	trace_in_freed(key, sizeof(key));
+	leftover_run(forget_to_wipe, key);
+	assert_true(leftover_holds(key, sizeof(key)));
+	assert_false(leftover_holds(other_key, sizeof(other_key)));
+	freed_watch(key, sizeof(key));
 	memcpy(block + 1, key, sizeof(key));
 	__asm__ volatile("" ::"r"(block) : "memory"); /* or nothing is written */
 	free(block);
-	assert_int_equal(trace_freed, 1);
+	assert_int_equal(freed_dirty, 1);
 }
 
 /* ---------------------------------------------------------------------- files */
 
-static void write_key_file(void)
+static void write_key_file(void *secret)
 {
-	result = qsc_keyfile_write(path, QSC_KEYFILE_POOL, key, &why);
+	result = qsc_keyfile_write(path, QSC_KEYFILE_POOL, secret, &why);
 }
 
-static void read_key_file(void)
+static void read_key_file(void *bytes)
 {
-	result = qsc_keyfile_read(path, QSC_KEYFILE_POOL, out, &why);
+	result = qsc_keyfile_read(path, QSC_KEYFILE_POOL, bytes, &why);
 }
 
 static void a_key_file_leaves_no_trace(void **state)
 {
 	(void)state;
-	trace_run(write_key_file);
+	leftover_run(write_key_file, key);
 	assert_int_equal(result, 0);
 	assert_not_on_stack(key);
-	trace_run(read_key_file);
+	leftover_run(read_key_file, out);
 	assert_int_equal(result, 0);
 	assert_memory_equal(out, key, sizeof(key));
 	assert_not_on_stack(key);
 }
 
-static struct qsc_kit kit;
-
-static void write_kit(void)
+static void write_kit(void *kit)
 {
-	result = qsc_kit_write(path, &kit, &why);
+	result = qsc_kit_write(path, kit, &why);
 }
 
-static void read_kit(void)
+static void read_kit(void *kit)
 {
-	result = qsc_kit_read(path, &kit, &why);
+	result = qsc_kit_read(path, kit, &why);
 }
 
 static void a_kit_leaves_no_trace(void **state)
 {
+	struct qsc_kit kit = { 0 };
+
 	(void)state;
 	memcpy(kit.kid_master, key, sizeof(key));
 	memcpy(kit.registration_key, other_key, sizeof(other_key));
-	trace_run(write_kit);
+	leftover_run(write_kit, &kit);
 	assert_int_equal(result, 0);
 	assert_not_on_stack(key);
 	assert_not_on_stack(other_key);
 	memset(&kit, 0, sizeof(kit));
-	trace_run(read_kit);
+	leftover_run(read_kit, &kit);
 	assert_int_equal(result, 0);
 	assert_memory_equal(kit.kid_master, key, sizeof(key));
 	assert_not_on_stack(key);
 	assert_not_on_stack(other_key);
 }
 
-static void read_too_little(void)
+static void read_too_little(void *bytes)
 {
-	result = qsc_secret_read(path, out, 4, &why);
+	result = qsc_secret_read(path, bytes, 4, &why);
 }
 
 static void a_file_that_is_too_long_leaves_no_trace(void **state)
 {
-	uint8_t byte = 0xff;
-
 	(void)state;
 	assert_int_equal(qsc_secret_write(path, "1234x", 5, &why), 0);
-	trace_run(read_too_little);
+	leftover_run(read_too_little, out);
 	assert_int_equal(result, -EFBIG);
 	assert_zero(out, 4);
-	/* A byte is too little to search for. */
-	assert_int_equal(trace_read((uintptr_t)one_byte, &byte, 1), 1);
-	assert_int_equal(byte, 0);
+	/* A byte is too little to search for; but where it was, there is 0. */
+	assert_true(leftover_at(one_byte, 1, "", 1));
 }
 
 /* --------------------------------------------------------------- registrations */
@@ -272,22 +273,22 @@ static void a_registration_leaves_no_trace(void **state)
 	fill(keys, sizeof(keys), 0x63);
 	assert_int_equal(qsc_qreg_create(&writer, path, key, &head, other_key, &why), 0);
 	assert_int_equal(qsc_qreg_put(writer, keys, 2, &why), 0);
-	trace_in_freed(keys, sizeof(keys));
+	freed_watch(keys, sizeof(keys));
 	qsc_qreg_abandon(writer);
-	assert_int_equal(trace_freed, 0);
+	assert_int_equal(freed_dirty, 0);
 
 	assert_int_equal(qsc_qreg_create(&writer, path, key, &head, other_key, &why), 0);
 	assert_int_equal(qsc_qreg_put(writer, keys, 3, &why), 0);
 	assert_int_equal(qsc_qreg_finish(writer, &why), 0);
-	trace_in_freed(derived, QSC_KEYS_LEN);
+	freed_watch(derived, QSC_KEYS_LEN);
 	qsc_qreg_abandon(writer);
-	assert_int_equal(trace_freed, 0);
+	assert_int_equal(freed_dirty, 0);
 
 	assert_int_equal(qsc_qreg_open(&reader, path, key, &again, out, &why), 0);
 	assert_memory_equal(out, other_key, sizeof(other_key));
-	trace_in_freed(derived, QSC_KEYS_LEN);
+	freed_watch(derived, QSC_KEYS_LEN);
 	qsc_qreg_close(reader);
-	assert_int_equal(trace_freed, 0);
+	assert_int_equal(freed_dirty, 0);
 }
 
 /* Cut the file there, or change the byte. */
@@ -340,50 +341,48 @@ static void a_damaged_registration_gives_no_keys(void **state)
 /* ----------------------------------------------------------------------- kids */
 
 static struct qsc_kid *kid;
-static uint8_t forged[QSC_KEYS_KID];
 
-static void make_kid(void)
+static void make_kid(void *master)
 {
-	result = qsc_kid_new(&kid, key);
+	result = qsc_kid_new(&kid, master);
 }
 
-static void open_kid(void)
+static void open_kid(void *bytes)
 {
 	uint64_t card;
 	uint32_t slot;
 
-	result = qsc_kid_open(kid, forged, &card, &slot);
+	result = qsc_kid_open(kid, bytes, &card, &slot);
 }
 
 /* Not even the mac that a forged kid would have needed */
 static void kids_leave_no_trace(void **state)
 {
-	uint8_t good[QSC_KEYS_KID];
+	uint8_t forged[QSC_KEYS_KID] = { 0 }, good[QSC_KEYS_KID];
 
 	(void)state;
-	trace_run(make_kid);
+	leftover_run(make_kid, key);
 	assert_int_equal(result, 0);
-	assert_false(trace_on_stack(derived, QSC_KEYS_LEN));
-	assert_false(trace_on_stack(key, sizeof(key)));
+	assert_false(leftover_holds(derived, QSC_KEYS_LEN));
+	assert_false(leftover_holds(key, sizeof(key)));
 
 	assert_int_equal(qsc_kid_core(kid, 7, 9, forged), 0);
-	trace_run(open_kid);
+	leftover_run(open_kid, forged);
 	assert_int_equal(result, -EBADMSG);
-	assert_false(trace_on_stack(derived, QSC_KEYS_LEN));
+	assert_false(leftover_holds(derived, QSC_KEYS_LEN));
 	assert_int_equal(qsc_kid_complete(derived, forged, good), 0);
-	assert_false(trace_on_stack(good + QSC_KEYS_CORE, QSC_KEYS_KID - QSC_KEYS_CORE));
+	assert_false(leftover_holds(good + QSC_KEYS_CORE, QSC_KEYS_KID - QSC_KEYS_CORE));
 
-	trace_in_freed(key, sizeof(key));
+	freed_watch(key, sizeof(key));
 	qsc_kid_free(kid);
-	assert_int_equal(trace_freed, 0);
+	assert_int_equal(freed_dirty, 0);
 }
 
 #define BITS 126 /* the most that FF1 does here */
 
-static EVP_CIPHER_CTX *aes;
 static uint16_t digits[BITS];
 
-static void decrypt(void)
+static void decrypt(void *aes)
 {
 	result = qsc_ff1_run(aes, 2, other_key, QSC_KEYS_LEN, digits, BITS, false);
 }
@@ -391,26 +390,26 @@ static void decrypt(void)
 /* Neither of its input nor of its output */
 static void ff1_leaves_no_trace(void **state)
 {
+	EVP_CIPHER_CTX *aes = qsc_ff1_key(key);
 	uint64_t halves[4] = { 0 };
 	uint8_t half[8];
 
 	(void)state;
+	assert_non_null(aes);
 	for (unsigned int i = 0; i < BITS; i++) {
 		digits[i] = key[i / 8] >> i % 8 & 1;
 		halves[i / (BITS / 2)] = halves[i / (BITS / 2)] << 1 | digits[i];
 	}
-	aes = qsc_ff1_key(key);
-	assert_non_null(aes);
-	trace_run(decrypt);
+	leftover_run(decrypt, aes);
 	EVP_CIPHER_CTX_free(aes);
 	assert_int_equal(result, 0);
 	for (unsigned int i = 0; i < BITS; i++)
 		halves[2 + i / (BITS / 2)] = halves[2 + i / (BITS / 2)] << 1 | digits[i];
 	for (unsigned int i = 0; i < 4; i++) {
 		put_be64(half, halves[i]);
-		assert_false(trace_on_stack(half, sizeof(half)));
+		assert_false(leftover_holds(half, sizeof(half)));
 	}
-	assert_false(trace_on_stack(other_key, sizeof(other_key)));
+	assert_false(leftover_holds(other_key, sizeof(other_key)));
 }
 
 /* --------------------------------------------------------------- sealed draws */
@@ -418,29 +417,29 @@ static void ff1_leaves_no_trace(void **state)
 static const struct qsc_draw_names names = { .card = 7, .purpose = 1, .remaining = 2 };
 static uint8_t sealed[QSC_KEYS_SEALED_DRAW];
 
-static void seal_draw(void)
+static void seal_draw(void *secret)
 {
-	result = qsc_keys_seal_draw(other_key, &names, key, sealed);
+	result = qsc_keys_seal_draw(other_key, &names, secret, sealed);
 }
 
-static void open_draw(void)
+static void open_draw(void *bytes)
 {
-	result = qsc_keys_open_draw(other_key, &names, sealed, out);
+	result = qsc_keys_open_draw(other_key, &names, sealed, bytes);
 }
 
 static void a_sealed_draw_leaves_no_trace(void **state)
 {
 	(void)state;
-	trace_run(seal_draw);
+	leftover_run(seal_draw, key);
 	assert_int_equal(result, 0);
 	assert_int_equal(derived_len, sizeof(derived));
-	assert_false(trace_on_stack(derived, sizeof(derived)));
-	assert_false(trace_on_stack(key, sizeof(key)));
-	trace_run(open_draw);
+	assert_false(leftover_holds(derived, sizeof(derived)));
+	assert_false(leftover_holds(key, sizeof(key)));
+	leftover_run(open_draw, out);
 	assert_int_equal(result, 0);
 	assert_memory_equal(out, key, sizeof(key));
-	assert_false(trace_on_stack(derived, sizeof(derived)));
-	assert_false(trace_on_stack(key, sizeof(key)));
+	assert_false(leftover_holds(derived, sizeof(derived)));
+	assert_false(leftover_holds(key, sizeof(key)));
 }
 
 /* --------------------------------------------------------------------- errors */
