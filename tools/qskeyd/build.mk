@@ -58,7 +58,7 @@ $(OUT)/tests/test_keyd_%: $(OBJ)/tests/test_keyd_%.o $(QSKEYD_PARTS) $(KEYD_ARCH
 		$(KEYD_LIBS) -lcmocka -o $@
 
 # These look at what is freed, or else is left; one of them when the real main() has run.
-$(OUT)/tests/test_keyd_control: $(FREED)
+$(addprefix $(OUT)/tests/test_keyd_,control heap): $(FREED)
 $(addprefix $(OUT)/tests/test_keyd_,main traces): $(LEFTOVER)
 $(OUT)/tests/test_keyd_heap: WRAP := free
 $(OUT)/tests/test_keyd_main: $(OBJ)/qskeyd/main.o

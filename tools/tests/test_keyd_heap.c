@@ -2,39 +2,24 @@
 /* What OpenSSL, or secret memory, gives back holds nothing any more. */
 #include "test.h"
 
-#include <malloc.h>
 #include <openssl/crypto.h>
 
+#include "freed.h"
 #include "keys/keys.h"
 #include "secmem.h"
 
 #define SECRET 0x5a
 #define LEN 1000
 
-void __wrap_free(void *ptr);
-void __real_free(void *ptr);
-
-static unsigned int freed, dirty;
-
-void __wrap_free(void *ptr)
-{
-	const unsigned char *p = ptr;
-	size_t n = ptr ? malloc_usable_size(ptr) : 0;
-
-	freed++;
-	while (n--)
-		dirty += p[n] == SECRET;
-	__real_free(ptr);
-}
-
+/* After this, a single byte of it that is freed is noticed. */
 static unsigned char *secret(size_t len)
 {
+	static const unsigned char byte = SECRET;
 	unsigned char *p = OPENSSL_malloc(len);
 
 	assert_non_null(p);
 	memset(p, SECRET, len);
-	freed = 0;
-	dirty = 0;
+	freed_watch(&byte, 1);
 	return p;
 }
 
@@ -43,7 +28,7 @@ static void freed_memory_is_wiped(void **state)
 	(void)state;
 	OPENSSL_free(secret(LEN));
 	assert_int_equal(freed, 1);
-	assert_int_equal(dirty, 0);
+	assert_int_equal(freed_dirty, 0);
 }
 
 static void memory_that_moves_leaves_nothing_and_keeps_its_content(void **state)
@@ -56,13 +41,13 @@ static void memory_that_moves_leaves_nothing_and_keeps_its_content(void **state)
 	for (size_t i = 0; i < LEN; i++)
 		assert_int_equal(p[i], SECRET);
 	assert_int_equal(freed, 1);
-	assert_int_equal(dirty, 0);
+	assert_int_equal(freed_dirty, 0);
 	p = OPENSSL_realloc(p, LEN / 2);
 	assert_non_null(p);
 	for (size_t i = 0; i < LEN / 2; i++)
 		assert_int_equal(p[i], SECRET);
 	assert_int_equal(freed, 2);
-	assert_int_equal(dirty, 0);
+	assert_int_equal(freed_dirty, 0);
 	OPENSSL_free(p);
 }
 
@@ -73,7 +58,7 @@ static void nothing_can_be_freed_and_resized(void **state)
 	OPENSSL_free(OPENSSL_realloc(NULL, LEN));
 	assert_null(OPENSSL_realloc(secret(LEN), 0));
 	assert_int_equal(freed, 1);
-	assert_int_equal(dirty, 0);
+	assert_int_equal(freed_dirty, 0);
 }
 
 #ifdef __x86_64__
