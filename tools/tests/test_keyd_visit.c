@@ -551,15 +551,7 @@ int main(void)
 		cmocka_unit_test(the_known_sealed_draws_are_read),
 		cmocka_unit_test(any_bytes_are_an_answer),
 	};
-	int failed;
 
 	log_init("test", 0);
-	all = json_object_from_file(QSC_VECTORS);
-	if (!all) {
-		fprintf(stderr, "test_keyd_visit: cannot read %s\n", QSC_VECTORS);
-		return 1;
-	}
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	json_object_put(all);
-	return failed;
+	return cmocka_run_group_tests(tests, vectors_load, vectors_unload);
 }

@@ -318,22 +318,6 @@ static void revocation_tokens_are_known(void **state)
 	each("revocations", check_revocation);
 }
 
-static int load(void **state)
-{
-	(void)state;
-	all = json_object_from_file(QSC_VECTORS);
-	if (!all)
-		print_error("%s\n", json_util_get_last_err());
-	return all ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	json_object_put(all);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,5 +335,5 @@ int main(void)
 		cmocka_unit_test(revocation_tokens_are_known),
 	};
 
-	return cmocka_run_group_tests(tests, load, unload);
+	return cmocka_run_group_tests(tests, vectors_load, vectors_unload);
 }

@@ -242,20 +242,6 @@ static void a_complaint_about_a_key_leaves_nothing(void **state)
 	assert_complaint_leaves_nothing(other_word);
 }
 
-static int load(void **state)
-{
-	(void)state;
-	all = json_object_from_file(QSC_VECTORS);
-	return all ? 0 : -1;
-}
-
-static int unload(void **state)
-{
-	(void)state;
-	json_object_put(all);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,5 +254,5 @@ int main(void)
 		cmocka_unit_test(a_complaint_about_a_key_leaves_nothing),
 	};
 
-	return cmocka_run_group_tests_name("leftover", tests, load, unload);
+	return cmocka_run_group_tests_name("leftover", tests, vectors_load, vectors_unload);
 }

@@ -307,19 +307,10 @@ static void a_session_struct_is_zero_after_its_wipe(void **state)
 	assert_memory_equal(&s, &zero, sizeof(s));
 }
 
-static int load(void **state)
-{
-	(void)state;
-	all = json_object_from_file(QSC_VECTORS);
-	return all ? 0 : -1;
-}
-
 static int unload(void **state)
 {
-	(void)state;
 	script_reset();
-	json_object_put(all);
-	return 0;
+	return vectors_unload(state);
 }
 
 int main(void)
@@ -336,5 +327,5 @@ int main(void)
 		cmocka_unit_test(a_session_struct_is_zero_after_its_wipe),
 	};
 
-	return cmocka_run_group_tests_name("seal", tests, load, unload);
+	return cmocka_run_group_tests_name("seal", tests, vectors_load, unload);
 }

@@ -250,16 +250,8 @@ int main(void)
 		cmocka_unit_test(a_pair_agrees_once),
 		cmocka_unit_test(nothing_is_left_of_a_private_half),
 	};
-	int failed;
 
 	if (qsc_keys_wipe_freed())
 		return 1;
-	all = json_object_from_file(QSC_VECTORS);
-	if (!all) {
-		fprintf(stderr, "test_sealed_draw: cannot read %s\n", QSC_VECTORS);
-		return 1;
-	}
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	json_object_put(all);
-	return failed;
+	return cmocka_run_group_tests(tests, vectors_load, vectors_unload);
 }

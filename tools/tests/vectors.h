@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
 /*
  * The known answers of firmware-keys/vectors/qsc1.json. To be included after
- * cmocka.h, by programs that set @all before their tests and put it afterwards.
+ * cmocka.h, by programs whose tests have vectors_load() before them and vectors_unload()
+ * behind them.
  */
 #ifndef _QSC_TESTS_VECTORS_H
 #define _QSC_TESTS_VECTORS_H
@@ -13,6 +14,22 @@
 #include <json-c/json.h>
 
 static struct json_object *all;
+
+static inline int vectors_load(void **state)
+{
+	(void)state;
+	all = json_object_from_file(QSC_VECTORS);
+	if (!all)
+		print_error("%s\n", json_util_get_last_err());
+	return all ? 0 : -1;
+}
+
+static inline int vectors_unload(void **state)
+{
+	(void)state;
+	json_object_put(all);
+	return 0;
+}
 
 static inline struct json_object *member(struct json_object *obj, const char *name)
 {
