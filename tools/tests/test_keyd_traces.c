@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "cards.h"
+#include "keyd/reader.h"
 #include "leftover.h"
 #include "log.h"
-#include "pcsc.h"
 #include "secmem.h"
 
 #define PIN "83729150"
@@ -20,46 +20,6 @@
 /* What the card says next; of nothing, not even the length is set. */
 static const uint8_t *answer;
 static size_t answer_len;
-
-LONG __wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD mode, DWORD protocols,
-			 LPSCARDHANDLE handle, LPDWORD protocol);
-LONG __wrap_SCardBeginTransaction(SCARDHANDLE handle);
-LONG __wrap_SCardEndTransaction(SCARDHANDLE handle, DWORD how);
-LONG __wrap_SCardDisconnect(SCARDHANDLE handle, DWORD how);
-LONG __wrap_SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *pci, LPCBYTE in, DWORD in_len,
-			  SCARD_IO_REQUEST *back, LPBYTE out, LPDWORD out_len);
-
-LONG __wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD mode, DWORD protocols,
-			 LPSCARDHANDLE handle, LPDWORD protocol)
-{
-	(void)context;
-	(void)reader;
-	(void)mode;
-	(void)protocols;
-	*handle = 1;
-	*protocol = SCARD_PROTOCOL_T1;
-	return SCARD_S_SUCCESS;
-}
-
-LONG __wrap_SCardBeginTransaction(SCARDHANDLE handle)
-{
-	(void)handle;
-	return SCARD_S_SUCCESS;
-}
-
-LONG __wrap_SCardEndTransaction(SCARDHANDLE handle, DWORD how)
-{
-	(void)handle;
-	(void)how;
-	return SCARD_S_SUCCESS;
-}
-
-LONG __wrap_SCardDisconnect(SCARDHANDLE handle, DWORD how)
-{
-	(void)handle;
-	(void)how;
-	return SCARD_S_SUCCESS;
-}
 
 LONG __wrap_SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *pci, LPCBYTE in, DWORD in_len,
 			  SCARD_IO_REQUEST *back, LPBYTE out, LPDWORD out_len)

@@ -2,8 +2,8 @@
 /* Commands of a card and its answers, with a PC/SC that the test plays. */
 #include "keyd/keyd_test.h"
 
+#include "keyd/reader.h"
 #include "log.h"
-#include "pcsc.h"
 #include "secmem.h"
 
 #include "pair.h"
@@ -20,46 +20,6 @@ static struct {
 } answers[16];
 static unsigned int n_answers, n_asked;
 static uint8_t asked[16][80];
-
-LONG __wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD mode, DWORD protocols,
-			 LPSCARDHANDLE handle, LPDWORD protocol);
-LONG __wrap_SCardBeginTransaction(SCARDHANDLE handle);
-LONG __wrap_SCardEndTransaction(SCARDHANDLE handle, DWORD how);
-LONG __wrap_SCardDisconnect(SCARDHANDLE handle, DWORD how);
-LONG __wrap_SCardTransmit(SCARDHANDLE handle, const SCARD_IO_REQUEST *pci, LPCBYTE in, DWORD in_len,
-			  SCARD_IO_REQUEST *back, LPBYTE out, LPDWORD out_len);
-
-LONG __wrap_SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD mode, DWORD protocols,
-			 LPSCARDHANDLE handle, LPDWORD protocol)
-{
-	(void)context;
-	(void)reader;
-	(void)protocols;
-	assert_int_equal(mode, SCARD_SHARE_SHARED);
-	*handle = 1;
-	*protocol = SCARD_PROTOCOL_T1;
-	return SCARD_S_SUCCESS;
-}
-
-LONG __wrap_SCardBeginTransaction(SCARDHANDLE handle)
-{
-	(void)handle;
-	return SCARD_S_SUCCESS;
-}
-
-LONG __wrap_SCardEndTransaction(SCARDHANDLE handle, DWORD how)
-{
-	(void)handle;
-	(void)how;
-	return SCARD_S_SUCCESS;
-}
-
-LONG __wrap_SCardDisconnect(SCARDHANDLE handle, DWORD how)
-{
-	(void)handle;
-	(void)how;
-	return SCARD_S_SUCCESS;
-}
 
 /* As a card does it. @fill: of kid and key, and the index */
 static size_t seal(const uint8_t *command, uint8_t fill, uint8_t *out)
