@@ -64,7 +64,7 @@ for t; do
 	echo "# selftests: qsc: $name"
 	start=$(date +%s)
 	{
-		(cd "$top" && exec timeout "$limit" "$t") 2>&1
+		(cd "$top" && exec timeout -k 10 "$limit" "$t") 2>&1
 		echo $? >"$status_file"
 	} | sed -u 's/^/# /'
 	status=$(cat "$status_file")
@@ -72,7 +72,7 @@ for t; do
 	case $status in
 	0)	echo "ok $number selftests: qsc: $name # $seconds s" ;;
 	4)	echo "ok $number selftests: qsc: $name # SKIP" ;;
-	124)	failed=1
+	124 | 137) failed=1
 		echo "not ok $number selftests: qsc: $name # TIMEOUT $limit s" ;;
 	*)	failed=1
 		echo "not ok $number selftests: qsc: $name # exit=$status, $seconds s" ;;
