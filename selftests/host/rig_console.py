@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """What rig/vm takes for a complaint of the kernel, and what it does not; and that
-a machine which hangs is ended soon."""
+a machine which hangs is ended soon, and one that breaks too early started again."""
 
 import importlib.machinery
 import importlib.util
+import subprocess
 import sys
 import tempfile
 import time
@@ -81,17 +82,45 @@ PATIENCE = 1
 LONG = 20
 
 
-def ends_soon(vm, word):
+def ends_soon(vm, word, limit=LONG, **options):
     """Whether a machine that hangs is ended long before its time limit."""
     vm.BOOT_SECONDS = vm.COMPLAINED_SECONDS = PATIENCE
     script = HANGS.replace("echo start", ":") if word == "boot" else HANGS
     with tempfile.TemporaryDirectory() as run:
-        guest = vm.Guest(run, ["bash", "-c", script, "qemu", word], False)
+        guest = vm.Guest(run, ["bash", "-c", script, "qemu", word], False, **options)
         begin = time.monotonic()
         try:
-            return not guest.run(LONG) and time.monotonic() - begin < LONG
+            return not guest.run(limit) and time.monotonic() - begin < limit
         finally:
             guest.stop()
+
+
+# Breaks, up to the boot that it is told; from then on it comes up, and ends with 7.
+BREAKS = """
+for word; do
+	case $word in
+	set=3,fd=*) control=${word##*=} ;;
+	set=4,fd=*) console=${word##*=} ;;
+	esac
+done
+echo boot >>"$1"
+if [ "$(wc -l <"$1")" -lt "$2" ]; then
+	echo "[    0.544561] Oops: double fault: 0000 [#1] PREEMPT SMP NOPTI" >&"$console"
+	exit 1
+fi
+echo "rig: up" >&"$console"
+printf 'start\\nexit 7\\n' >&"$control"
+"""
+
+
+def boots(good_one):
+    """Exit status of a run whose machine comes up at that boot, and how many there were."""
+    with tempfile.TemporaryDirectory() as run:
+        count = Path(run) / "boots"
+        command = [VM, run, "--timeout", str(LONG), "--", "bash", "-c", BREAKS, "qemu"]
+        command += [count, str(good_one)]
+        done = subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
+        return done.returncode, len(count.read_text().split())
 
 
 def main():
@@ -106,6 +135,11 @@ def main():
     for line in COMPLAINTS[0], COMPLAINTS[-1]:
         text = line.partition("] ")[2]
         results.append((f"ended soon: a machine after {text}", ends_soon(vm, text)))
+    patient = not ends_soon(vm, COMPLAINTS[0].partition("] ")[2], 3 * PATIENCE, go_on=True)
+    results.append(("not ended soon: one that is to go on", patient))
+    results.append(("a machine that comes up is started once", boots(1) == (7, 1)))
+    results.append(("one that breaks before that is started again", boots(3) == (7, 3)))
+    results.append(("but not for ever", boots(9) == (86, 3)))
     print("TAP version 13")
     print(f"1..{len(results)}")
     for number, (name, right) in enumerate(results, 1):
