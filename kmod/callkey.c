@@ -66,8 +66,8 @@ static bool has_keys(const struct qsc_call *call)
 	int i;
 
 	for (i = 0; i < call->nr_legs; i++)
-		if (!rcu_access_pointer(call->legs[i].tx.cur) ||
-		    !rcu_access_pointer(call->legs[i].rx.cur))
+		if (call->legs[i].suite->key_len && (!rcu_access_pointer(call->legs[i].tx.cur) ||
+						     !rcu_access_pointer(call->legs[i].rx.cur)))
 			return false;
 	return true;
 }
@@ -133,6 +133,10 @@ static int check_open(const struct qsc_call *call, struct netlink_ext_ack *extac
 static int check_leg(const struct qsc_leg *leg, const struct qsc_suite_desc *suite,
 		     struct netlink_ext_ack *extack)
 {
+	if (!leg->suite->key_len) {
+		NL_SET_ERR_MSG(extack, "a plain leg takes no keys");
+		return -EINVAL;
+	}
 	if (leg->suite != suite) {
 		NL_SET_ERR_MSG(extack, "the key is for another suite than the leg's");
 		return -EINVAL;

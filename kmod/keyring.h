@@ -17,6 +17,7 @@ struct qsc_call;
 /* Bits of struct qsc_stream.tell */
 #define QSC_TELL_REKEY 0 /* a packet limit is near */
 #define QSC_TELL_AUTH 1 /* many packets failed authentication */
+#define QSC_TELL_LATCH 2 /* the remote was learnt */
 
 /**
  * struct qsc_key - one generation of keys of one direction

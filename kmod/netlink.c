@@ -110,18 +110,6 @@ static int no_such_call(struct genl_info *info)
 	return no_call(info, info->attrs[QSC_A_CALL_ID]);
 }
 
-/* Attributes that may repeat have to be counted: attrs[] keeps the last one. */
-static unsigned int count_attrs(struct genl_info *info, int type)
-{
-	struct nlattr *attr;
-	unsigned int n = 0;
-	int rem;
-
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
-		n += nla_type(attr) == type;
-	return n;
-}
-
 static u32 get_u32(struct genl_info *info, int type, u32 otherwise)
 {
 	return info->attrs[type] ? nla_get_u32(info->attrs[type]) : otherwise;
@@ -142,16 +130,7 @@ static int call_new(struct sk_buff *skb, struct genl_info *info)
 	p.id = qsc_nl_get_id(info);
 	if (IS_ERR(p.id))
 		return PTR_ERR(p.id);
-	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_LEG)) {
-		NL_SET_ERR_MSG(info->extack, "a call needs a leg");
-		return -EINVAL;
-	}
-	if (count_attrs(info, QSC_A_CALL_LEG) > 1) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[QSC_A_CALL_LEG],
-				    "relay calls (two legs) are not supported by this version");
-		return -EOPNOTSUPP;
-	}
-	err = qsc_nl_get_leg(&p.leg, info->attrs[QSC_A_CALL_LEG], info->extack);
+	err = qsc_nl_get_legs(&p, info);
 	if (err)
 		return err;
 	return qsc_call_new(qsc_net_of(genl_info_net(info)), &p, info->extack);

@@ -6,6 +6,7 @@
 #include <linux/jiffies.h>
 #include <net/netlink.h>
 
+#include "path.h"
 #include "version.h"
 
 static int put_u64(struct sk_buff *msg, int attr, u64 value, int pad)
@@ -56,19 +57,49 @@ static int put_slot(struct sk_buff *msg, const struct qsc_call *call, struct qsc
 	return key ? put_key(msg, key, s, state) : 0;
 }
 
+/* Where packets go now; nothing if that is not known yet. */
+static int put_path(struct sk_buff *msg, const struct qsc_tuple *tuple, int addr, int port)
+{
+	const struct qsc_path *path;
+	struct qsc_addr to;
+
+	rcu_read_lock();
+	path = rcu_dereference(tuple->path);
+	to = path ? path->remote : tuple->remote;
+	rcu_read_unlock();
+	if (!to.port)
+		return 0;
+	return (addr && put_addr(msg, addr, &to)) || nla_put_be16(msg, port, to.port);
+}
+
+int qsc_nl_put_remote(struct sk_buff *msg, const struct qsc_leg *leg)
+{
+	if (put_path(msg, &leg->tuples[0], QSC_A_LEG_REMOTE_ADDR, QSC_A_LEG_REMOTE_PORT))
+		return -EMSGSIZE;
+	if (leg->nr_tuples < 2)
+		return 0;
+	return put_path(msg, &leg->tuples[1], 0, QSC_A_LEG_REMOTE_RTCP_PORT);
+}
+
 static int put_leg_addrs(struct sk_buff *msg, const struct qsc_leg *leg)
 {
 	const struct qsc_tuple *rtp = &leg->tuples[0], *rtcp = &leg->tuples[1];
 
 	if (put_addr(msg, QSC_A_LEG_LOCAL_ADDR, &rtp->local) ||
 	    nla_put_be16(msg, QSC_A_LEG_LOCAL_PORT, rtp->local.port) ||
-	    put_addr(msg, QSC_A_LEG_REMOTE_ADDR, &rtp->remote) ||
-	    nla_put_be16(msg, QSC_A_LEG_REMOTE_PORT, rtp->remote.port))
+	    qsc_nl_put_remote(msg, leg))
 		return -EMSGSIZE;
 	if (leg->nr_tuples < 2)
 		return 0;
-	return nla_put_be16(msg, QSC_A_LEG_LOCAL_RTCP_PORT, rtcp->local.port) ||
-	       nla_put_be16(msg, QSC_A_LEG_REMOTE_RTCP_PORT, rtcp->remote.port);
+	return nla_put_be16(msg, QSC_A_LEG_LOCAL_RTCP_PORT, rtcp->local.port);
+}
+
+static int put_relay(struct sk_buff *msg, const struct qsc_leg *leg)
+{
+	if ((leg->has_dscp && nla_put_u8(msg, QSC_A_LEG_DSCP, leg->dscp)) ||
+	    (leg->ttl && nla_put_u8(msg, QSC_A_LEG_TTL, leg->ttl)))
+		return -EMSGSIZE;
+	return leg->learn.on ? nla_put_u32(msg, QSC_A_LEG_FLAGS, QSC_LEG_FLAGS_LEARN) : 0;
 }
 
 static int put_leg(struct sk_buff *msg, const struct qsc_call *call, struct qsc_leg *leg)
@@ -80,6 +111,7 @@ static int put_leg(struct sk_buff *msg, const struct qsc_call *call, struct qsc_
 		return -EMSGSIZE;
 	if (nla_put_u8(msg, QSC_A_LEG_INDEX, leg->index) ||
 	    nla_put_u32(msg, QSC_A_LEG_SUITE, leg->suite->id) || put_leg_addrs(msg, leg) ||
+	    put_relay(msg, leg) ||
 	    put_slot(msg, call, &leg->tx, &leg->tx.cur, QSC_KEY_STATE_ACTIVE) ||
 	    put_slot(msg, call, &leg->rx, &leg->rx.cur, QSC_KEY_STATE_ACTIVE) ||
 	    put_slot(msg, call, &leg->rx, &leg->rx.old, QSC_KEY_STATE_OVERLAP) ||
@@ -212,7 +244,7 @@ int qsc_nl_put_info(struct sk_buff *msg, struct qsc_net *qn)
 	    nla_put_u8(msg, QSC_A_INFO_HOOKED, qn->hooked))
 		return -EMSGSIZE;
 	for (id = 1; id < __QSC_SUITE_MAX; id++)
-		if (put_suite(msg, qsc_suite_by_id(id)))
+		if (qsc_suite_by_id(id)->key_len && put_suite(msg, qsc_suite_by_id(id)))
 			return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

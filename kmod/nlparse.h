@@ -2,7 +2,7 @@
 #ifndef _QSC_NLPARSE_H
 #define _QSC_NLPARSE_H
 
-#include <net/netlink.h>
+#include <net/genetlink.h>
 
 #include "call.h"
 
@@ -11,14 +11,13 @@ extern const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1];
 extern const struct nla_policy qsc_session_policy[QSC_A_SESSION_MAX + 1];
 
 /**
- * qsc_nl_get_leg() - read a leg
- * @p: filled in
- * @attr: QSC_A_CALL_LEG
- * @extack: told what was wrong
+ * qsc_nl_get_legs() - read the legs of a call
+ * @p: its legs are filled in
+ * @info: request with QSC_A_CALL_LEG
  *
  * Return: 0 or a negative errno.
  */
-int qsc_nl_get_leg(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack);
+int qsc_nl_get_legs(struct qsc_call_params *p, struct genl_info *info);
 
 /**
  * qsc_nl_get_key() - read a key, but for what is sealed

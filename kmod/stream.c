@@ -353,3 +353,31 @@ unsigned int qsc_stream_unprotect(struct qsc_stream *s, enum qsc_packet_kind kin
 	}
 	return verdict;
 }
+
+void qsc_stream_take_plain(struct qsc_stream *s, enum qsc_packet_kind kind, u32 len)
+{
+	spin_lock(&s->lock);
+	count(s, kind == QSC_PACKET_RTP ? QSC_RX_STAT(RTP) : QSC_RX_STAT(RTCP), len);
+	spin_unlock(&s->lock);
+}
+
+void qsc_stream_send_plain(struct qsc_stream *s, enum qsc_packet_kind kind, u32 len)
+{
+	spin_lock(&s->lock);
+	count(s, kind == QSC_PACKET_RTP ? QSC_TX_STAT(RTP) : QSC_TX_STAT(RTCP), len);
+	spin_unlock(&s->lock);
+}
+
+bool qsc_stream_is_newest(const struct qsc_stream *s, enum qsc_packet_kind kind, u32 ssrc,
+			  u32 index)
+{
+	const struct qsc_ssrc *entry;
+
+	lockdep_assert_held(&s->lock);
+	entry = qsc_ssrc_find(&s->ssrcs, ssrc);
+	if (!entry)
+		return false;
+	if (kind == QSC_PACKET_RTP)
+		return entry->rtp.top && (u16)(entry->rtp.top - 1) == index;
+	return entry->rtcp.top && entry->rtcp.top - 1 == index;
+}

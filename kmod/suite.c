@@ -39,6 +39,10 @@ static const struct qsc_suite_desc suites[] = {
 		.salt_len = 14,
 		.tag_len = 10,
 	},
+	{
+		.id = QSC_SUITE_PLAIN,
+		.name = "plain",
+	},
 };
 
 const struct qsc_suite_desc *qsc_suite_by_id(u32 id)

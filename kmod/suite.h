@@ -16,7 +16,7 @@
  * @internal: name of the fused SIMD driver behind an asynchronous wrapper, or
  *	NULL. It may be called only while crypto_simd_usable(), so such a suite
  *	needs a portable fallback; aead.c has one for AES.
- * @key_len: bytes of the master key and of the session key
+ * @key_len: bytes of the master key and of the session key; 0 for none
  * @salt_len: bytes of the master salt
  * @tag_len: bytes added to each packet
  */

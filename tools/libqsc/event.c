@@ -73,15 +73,18 @@ int qsc_event_fd(const struct qsc_sock *sk)
 	return sk->events ? nl_socket_get_fd(sk->events) : -EBADF;
 }
 
-static int event_leg(struct nlattr *nest)
+static void add_leg(struct qsc_event *event, struct nlattr *nest)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	uint32_t index;
 
+	event->leg = -1;
 	if (!nest || nla_parse_nested(tb, QSC_A_LEG_MAX, nest, NULL) < 0)
-		return -1;
+		return;
 	index = qsc_get_u32(tb[QSC_A_LEG_INDEX]);
-	return index <= UINT8_MAX ? (int)index : -1;
+	if (index <= UINT8_MAX)
+		event->leg = index;
+	qsc_get_addr(&event->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
 }
 
 /* Of a kernel that knows more keys, the first ones. */
@@ -128,7 +131,7 @@ int qsc_parse_event(struct nlmsghdr *nlh, qsc_event_cb cb, void *arg)
 	event.flags = qsc_get_u32(attrs[QSC_A_CALL_FLAGS]);
 	event.reason = qsc_get_u32(attrs[QSC_A_CALL_REASON]);
 	event.count = qsc_get_u64(attrs[QSC_A_CALL_COUNT]);
-	event.leg = event_leg(attrs[QSC_A_CALL_LEG]);
+	add_leg(&event, attrs[QSC_A_CALL_LEG]);
 	add_keys(&event, keys, event_keys(nlh, keys));
 	return cb(&event, arg);
 }

@@ -90,6 +90,7 @@ int qsc_seal_run(struct qsc_sock *sk, int cmd, qsc_sealed_build build, const cha
 int qsc_parse_call(struct qsc_reply *reply, qsc_call_cb cb, void *arg);
 int qsc_parse_key(struct nlattr *nest, struct qsc_key_info *key);
 void qsc_parse_stats(struct nlattr *nest, struct qsc_stats *stats);
+void qsc_get_addr(union qsc_addr *out, struct nlattr *addr, struct nlattr *port);
 uint32_t qsc_get_u32(struct nlattr *attr);
 uint64_t qsc_get_u64(struct nlattr *attr);
 

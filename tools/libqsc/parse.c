@@ -35,7 +35,7 @@ static uint16_t get_port(struct nlattr *attr)
 	return attr && nla_len(attr) == 2 ? ntohs(nla_get_u16(attr)) : 0;
 }
 
-static void get_addr(union qsc_addr *out, struct nlattr *addr, struct nlattr *port)
+void qsc_get_addr(union qsc_addr *out, struct nlattr *addr, struct nlattr *port)
 {
 	if (!addr)
 		return;
@@ -131,10 +131,14 @@ static int parse_leg(struct nlattr *nest, struct qsc_leg *leg)
 
 	leg->index = qsc_get_u32(tb[QSC_A_LEG_INDEX]);
 	leg->suite = qsc_get_u32(tb[QSC_A_LEG_SUITE]);
-	get_addr(&leg->local, tb[QSC_A_LEG_LOCAL_ADDR], tb[QSC_A_LEG_LOCAL_PORT]);
-	get_addr(&leg->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
+	qsc_get_addr(&leg->local, tb[QSC_A_LEG_LOCAL_ADDR], tb[QSC_A_LEG_LOCAL_PORT]);
+	qsc_get_addr(&leg->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
 	leg->local_rtcp = get_port(tb[QSC_A_LEG_LOCAL_RTCP_PORT]);
 	leg->remote_rtcp = get_port(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
+	leg->flags = qsc_get_u32(tb[QSC_A_LEG_FLAGS]);
+	leg->has_dscp = tb[QSC_A_LEG_DSCP];
+	leg->dscp = qsc_get_u32(tb[QSC_A_LEG_DSCP]);
+	leg->ttl = qsc_get_u32(tb[QSC_A_LEG_TTL]);
 	if (tb[QSC_A_LEG_STATS]) {
 		stats = malloc(sizeof(*stats));
 		if (!stats)

@@ -83,8 +83,15 @@ static struct json_object *json_leg(const struct qsc_leg *leg)
 	}
 	put_name(obj, "suite", qsc_suite_name(leg->suite), leg->suite);
 	json_put(obj, "local", json_addr(&leg->local, leg->local_rtcp));
-	json_put(obj, "remote", json_addr(&leg->remote, leg->remote_rtcp));
+	if (leg->remote.sa.sa_family)
+		json_put(obj, "remote", json_addr(&leg->remote, leg->remote_rtcp));
 	json_put(obj, "rtcp_mux", json_object_new_boolean(!leg->local_rtcp));
+	if (leg->flags & QSC_LEG_FLAGS_LEARN)
+		json_put(obj, "remote_learnt", json_object_new_boolean(true));
+	if (leg->has_dscp)
+		put_u64(obj, "dscp", leg->dscp);
+	if (leg->ttl)
+		put_u64(obj, "ttl", leg->ttl);
 	for (unsigned int i = 0; i < leg->n_keys; i++)
 		json_object_array_add(keys, json_key(&leg->keys[i]));
 	json_put(obj, "keys", keys);
@@ -253,6 +260,8 @@ struct json_object *json_event(const struct qsc_event *event)
 		json_put(obj, "keys", json_keys(event->keys, event->n_keys));
 	else if (event->leg >= 0)
 		put_u64(obj, "leg", event->leg);
+	if (event->remote.sa.sa_family)
+		json_put(obj, "remote", json_addr(&event->remote, 0));
 	if (event->type == QSC_CMD_AUTH_FAIL_NTF)
 		put_u64(obj, "count", event->count);
 	return obj;

@@ -108,7 +108,9 @@ int no_more_words(struct words *words);
 int read_u32(const char *what, const char *text, uint32_t min, uint32_t max, const char *unit,
 	     uint32_t *value);
 int read_u64(const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value);
+int read_u8(const char *what, const char *text, uint8_t min, uint8_t max, uint8_t *value);
 int read_port(const char *what, const char *text, uint16_t *port);
+int read_prefix(const char *what, const char *text, union qsc_addr *addr, uint8_t *bits);
 int read_addr(const char *what, const char *text, union qsc_addr *addr);
 int read_hex(const char *what, const char *text, uint8_t *bytes, size_t size, unsigned int *len);
 int read_roc(const char *text, struct qsc_roc *roc);

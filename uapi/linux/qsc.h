@@ -30,6 +30,9 @@
 #define QSC_WINDOW_MIN 64 /* packets, RFC 3711 section 3.3.2 */
 #define QSC_WINDOW_MAX 32768
 #define QSC_WINDOW_DEFAULT 1024
+#define QSC_DSCP_MAX 63
+#define QSC_LEARN_WINDOW_MAX 3600 /* seconds */
+#define QSC_LEARN_WINDOW_DEFAULT 10
 #define QSC_OVERLAP_MAX_MS 60000
 #define QSC_OVERLAP_DEFAULT_MS 2000
 
@@ -56,6 +59,8 @@ enum qsc_cmd {
 	QSC_CMD_SESSION_SET,
 	QSC_CMD_SESSION_ACTIVATE,
 
+	QSC_CMD_LATCH_NTF, /* event */
+
 	__QSC_CMD_MAX,
 	QSC_CMD_MAX = (__QSC_CMD_MAX - 1)
 };
@@ -65,6 +70,7 @@ enum qsc_suite {
 	QSC_SUITE_AEAD_AES_128_GCM,
 	QSC_SUITE_AEAD_SM4_GCM,
 	QSC_SUITE_AES_CM_128_HMAC_SHA1_80,
+	QSC_SUITE_PLAIN, /* no encryption; legs of relay calls only */
 
 	__QSC_SUITE_MAX,
 	QSC_SUITE_MAX = (__QSC_SUITE_MAX - 1)
@@ -74,11 +80,16 @@ enum qsc_call_state {
 	QSC_CALL_STATE_NEW = 1,
 	QSC_CALL_STATE_SECURE,
 	QSC_CALL_STATE_ERASED,
+	QSC_CALL_STATE_PLAIN, /* a relay call without a leg that takes keys */
 };
 
 enum qsc_call_flags {
 	QSC_CALL_FLAGS_BOUND = 1, /* keys die with the socket that made the call */
 	QSC_CALL_FLAGS_DTLS = 2, /* let DTLS records pass (RFC 7983) */
+};
+
+enum qsc_leg_flags {
+	QSC_LEG_FLAGS_LEARN = 1, /* the remote is where packets come from */
 };
 
 enum qsc_role {
@@ -156,6 +167,12 @@ enum {
 	QSC_A_LEG_REMOTE_RTCP_PORT,
 	QSC_A_LEG_KEY,
 	QSC_A_LEG_STATS,
+	QSC_A_LEG_FLAGS,
+	QSC_A_LEG_DSCP,
+	QSC_A_LEG_TTL,
+	QSC_A_LEG_LEARN_ADDR,
+	QSC_A_LEG_LEARN_PREFIX,
+	QSC_A_LEG_LEARN_WINDOW,
 
 	__QSC_A_LEG_MAX,
 	QSC_A_LEG_MAX = (__QSC_A_LEG_MAX - 1)
@@ -253,6 +270,9 @@ enum {
 	QSC_A_STATS_TX_DROP_TOO_BIG,
 	QSC_A_STATS_TX_DROP_NO_MEMORY,
 	QSC_A_STATS_TX_DROP_CRYPTO,
+	QSC_A_STATS_TX_DROP_NO_REMOTE,
+	QSC_A_STATS_TX_DROP_NO_ROUTE,
+	QSC_A_STATS_TX_FRAGMENTED,
 
 	QSC_A_STATS_RX_RTP,
 	QSC_A_STATS_RX_RTCP,
@@ -275,6 +295,9 @@ enum {
 	QSC_A_STATS_RX_DROP_LIMIT,
 	QSC_A_STATS_RX_DROP_NO_MEMORY,
 	QSC_A_STATS_RX_DROP_CRYPTO,
+	QSC_A_STATS_RX_DROP_CHECKSUM,
+	QSC_A_STATS_RX_DROP_HOPS,
+	QSC_A_STATS_RX_LATCHED,
 
 	QSC_A_STATS_PAD,
 

@@ -160,6 +160,16 @@ union qsc_addr {
  * @remote: the peer's; same family as @local
  * @local_rtcp: local RTCP port 1..65535, 0 = RTCP multiplexed (RFC 5761)
  * @remote_rtcp: the peer's RTCP port; both RTCP ports are zero or neither is
+ *
+ * For legs of relay calls only:
+ * @flags: enum qsc_leg_flags, or-ed; with %QSC_LEG_FLAGS_LEARN there is neither
+ *	@remote nor @remote_rtcp
+ * @has_dscp: @dscp is set; otherwise packets keep that which they came with
+ * @dscp: 0..%QSC_DSCP_MAX
+ * @ttl: of packets sent, 1..255; 0 = one less than that which they came with
+ * @learn_from: a plain leg learns its remote from this prefix; the port is ignored
+ * @learn_prefix: bits of @learn_from
+ * @learn_window_s: and for so many seconds only, 0 = %QSC_LEARN_WINDOW_DEFAULT
  */
 struct qsc_leg_params {
 	uint32_t suite;
@@ -167,6 +177,13 @@ struct qsc_leg_params {
 	union qsc_addr remote;
 	uint16_t local_rtcp;
 	uint16_t remote_rtcp;
+	uint32_t flags;
+	bool has_dscp;
+	uint8_t dscp;
+	uint8_t ttl;
+	union qsc_addr learn_from;
+	uint8_t learn_prefix;
+	uint32_t learn_window_s;
 };
 
 /**
@@ -230,9 +247,13 @@ struct qsc_stats {
  * @index: 0..%QSC_LEGS_MAX - 1
  * @suite: enum qsc_suite
  * @local: this machine's RTP address and port
- * @remote: the peer's
+ * @remote: the peer's; no family if it is to be learnt
  * @local_rtcp: local RTCP port, 0 = multiplexed
- * @remote_rtcp: the peer's RTCP port, 0 = multiplexed
+ * @remote_rtcp: the peer's RTCP port, 0 = multiplexed, or to be learnt
+ * @flags: enum qsc_leg_flags
+ * @has_dscp: the leg was given a DSCP
+ * @dscp: of packets sent
+ * @ttl: of packets sent, 0 if none was given
  * @n_keys: entries of @keys
  * @keys: installed key generations
  * @stats: the leg's counters, only from qsc_call_stats(), else NULL
@@ -244,6 +265,10 @@ struct qsc_leg {
 	union qsc_addr remote;
 	uint16_t local_rtcp;
 	uint16_t remote_rtcp;
+	uint32_t flags;
+	bool has_dscp;
+	uint8_t dscp;
+	uint8_t ttl;
 	unsigned int n_keys;
 	const struct qsc_key_info *keys;
 	const struct qsc_stats *stats;
@@ -598,7 +623,9 @@ int qsc_call_stats(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *ar
  * @state: enum qsc_call_state, with %QSC_CMD_CALL_ADD_NTF
  * @flags: enum qsc_call_flags, with %QSC_CMD_CALL_ADD_NTF
  * @reason: enum qsc_erase_reason, with %QSC_CMD_ERASED_NTF
- * @leg: index of the leg, with %QSC_CMD_AUTH_FAIL_NTF; -1 if there is none
+ * @leg: index of the leg, with %QSC_CMD_AUTH_FAIL_NTF and %QSC_CMD_LATCH_NTF; -1 if
+ *	there is none
+ * @remote: what was learnt, with %QSC_CMD_LATCH_NTF
  * @count: failures so far, with %QSC_CMD_AUTH_FAIL_NTF
  * @key: the key concerned or NULL; in %QSC_CMD_ERASED_NTF, NULL means all keys
  *	of the call. Fields the event does not carry are zero.
@@ -614,6 +641,7 @@ struct qsc_event {
 	uint32_t flags;
 	uint32_t reason;
 	int leg;
+	union qsc_addr remote;
 	uint64_t count;
 	const struct qsc_key_info *key;
 	const struct qsc_key_info *keys;
