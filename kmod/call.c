@@ -106,6 +106,10 @@ static void init_leg(struct qsc_call *call, u8 index, const struct qsc_leg_param
 	leg->learn = p->learn;
 	qsc_stream_init(&leg->tx, QSC_DIR_TX, call->window);
 	qsc_stream_init(&leg->rx, QSC_DIR_RX, call->window);
+	if (leg->peer) {
+		leg->rx.clock = p->clock;
+		leg->rx.scale = qsc_quality_scale(p->clock);
+	}
 
 	rtp->local = p->local;
 	rtp->remote = p->remote;

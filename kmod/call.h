@@ -206,6 +206,7 @@ struct qsc_net {
  * @has_dscp: @dscp is set
  * @dscp: 0 to QSC_DSCP_MAX
  * @ttl: 1 to 255, or 0
+ * @clock: RTP clock rate of what comes in, 1 to QSC_CLOCK_MAX Hz
  * @learn: see there
  */
 struct qsc_leg_params {
@@ -217,6 +218,7 @@ struct qsc_leg_params {
 	bool has_dscp;
 	u8 dscp;
 	u8 ttl;
+	u32 clock;
 	struct qsc_learn learn;
 };
 

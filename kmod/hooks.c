@@ -20,6 +20,7 @@
 #include <linux/ipv6.h>
 #include <linux/module.h>
 #include <linux/netfilter_bridge.h>
+
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/ip.h>
@@ -491,7 +492,7 @@ static __always_inline bool may_take_early(const struct sk_buff *skb,
 {
 	return e && e->num_hook_entries == 1 && skb->pkt_type == PACKET_HOST &&
 	       !skb_is_gso(skb) && !netif_is_l3_slave(state->in) && !secpath_exists(skb) &&
-	       !nf_bridge_info_exists(skb);
+	       !nf_bridge_in_prerouting(skb);
 }
 
 /* Whatever is not plainly good comes by again at LOCAL_IN, and is judged and counted there. */

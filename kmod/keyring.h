@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
+#include "rtt.h"
 #include "srtp.h"
 #include "ssrc.h"
 #include "stats.h"
@@ -85,6 +86,9 @@ struct qsc_key_news {
  * @cur: current generation; set under the call table's lock, read under RCU
  * @old: receiving only: previous generation during its overlap; likewise
  * @window: replay window in packets; constant
+ * @clock: receiving, relay calls: RTP clock rate in Hz, else 0; constant
+ * @scale: see qsc_quality_scale(); constant
+ * @rtt: sending, relay calls: to the peer and back
  * @dir: QSC_DIR_*; constant
  * @last: jiffies of the last good packet; @lock
  * @active: @last is set; @lock
@@ -102,6 +106,8 @@ struct qsc_stream {
 	u32 window;
 	struct qsc_key __rcu *cur;
 	struct qsc_key __rcu *old;
+	u32 clock;
+	u32 scale;
 	unsigned long last;
 	u8 dir;
 	bool active;
@@ -109,6 +115,7 @@ struct qsc_stream {
 	u32 generations;
 	unsigned long tell;
 	struct qsc_ssrc_table ssrcs;
+	struct qsc_rtt rtt;
 	struct qsc_stats stats;
 } ____cacheline_aligned_in_smp;
 

@@ -301,9 +301,10 @@ static int info_get(struct sk_buff *skb, struct genl_info *info)
 	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
+typedef int (*put_call_fn)(struct sk_buff *msg, const struct qsc_call *call);
+
 /* Answers a request about one call. */
-static int reply_call(struct genl_info *info,
-		      int (*put)(struct sk_buff *msg, const struct qsc_call *call))
+static int reply_call(struct genl_info *info, put_call_fn put)
 {
 	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
 	const char *id = qsc_nl_get_id(info);
@@ -367,16 +368,17 @@ static int stats_get(struct sk_buff *skb, struct genl_info *info)
 	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
-static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, const struct qsc_call *call)
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		    const struct qsc_call *call, put_call_fn put)
 {
 	void *hdr;
 
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &qsc_genl_family,
-			  NLM_F_MULTI, QSC_CMD_CALL_GET);
+			  NLM_F_MULTI, cmd);
 	if (!hdr)
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, hdr);
-	if (qsc_nl_put_call(skb, call)) {
+	if (put(skb, call)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -385,7 +387,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, const stru
 }
 
 /* cb->args[0] is the number to go on from. */
-static int call_dump(struct sk_buff *skb, struct netlink_callback *cb)
+static int dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd, put_call_fn put)
 {
 	struct qsc_net *qn = qsc_net_of(sock_net(skb->sk));
 	unsigned long number = 0;
@@ -394,11 +396,21 @@ static int call_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	mutex_lock(&qn->lock);
 	cb->seq = qn->generation + 1;
 	xa_for_each_start(&qn->by_number, number, call, cb->args[0])
-		if (dump_one(skb, cb, call))
+		if (dump_one(skb, cb, cmd, call, put))
 			break;
 	cb->args[0] = call ? number : ULONG_MAX;
 	mutex_unlock(&qn->lock);
 	return skb->len;
+}
+
+static int call_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump(skb, cb, QSC_CMD_CALL_GET, qsc_nl_put_call);
+}
+
+static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump(skb, cb, QSC_CMD_STATS_GET, qsc_nl_put_call_stats);
 }
 
 static const struct genl_ops ops[] = {
@@ -462,6 +474,7 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = QSC_CMD_STATS_GET,
 		.doit = stats_get,
+		.dumpit = stats_dump,
 		.policy = qsc_call_id_policy,
 		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,

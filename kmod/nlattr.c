@@ -9,6 +9,8 @@
 #include "path.h"
 #include "version.h"
 
+#define STREAMS_MAX 8 /* of a leg, told in one message */
+
 static int put_u64(struct sk_buff *msg, int attr, u64 value, int pad)
 {
 	return nla_put_u64_64bit(msg, attr, value, pad);
@@ -190,6 +192,54 @@ int qsc_nl_put_erased(struct sk_buff *msg, const struct qsc_net *qn)
 	return 0;
 }
 
+static int put_stream(struct sk_buff *msg, const struct qsc_stream *s, const struct qsc_ssrc *e)
+{
+	u64 top = READ_ONCE(e->rtp.top);
+	struct qsc_quality q = e->quality;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, QSC_A_LEG_STREAM);
+	if (!nest || nla_put_u32(msg, QSC_A_STREAM_SSRC, e->ssrc) ||
+	    put_u64(msg, QSC_A_STREAM_PACKETS, q.received, QSC_A_STREAM_PAD) ||
+	    put_u64(msg, QSC_A_STREAM_LOST, qsc_quality_lost(&q, top), QSC_A_STREAM_PAD) ||
+	    nla_put_u32(msg, QSC_A_STREAM_LATE, q.late) ||
+	    nla_put_u32(msg, QSC_A_STREAM_JITTER, qsc_quality_jitter_us(&q, s->clock)))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* The stream's lock is held, so that loss is not off by what comes in meanwhile. */
+static int put_streams(struct sk_buff *msg, struct qsc_stream *s)
+{
+	const struct qsc_ssrc *e;
+	int i, n = 0, err = 0;
+
+	spin_lock_bh(&s->lock);
+	for (i = 0; i < QSC_SSRC_BUCKETS; i++)
+		hlist_for_each_entry(e, &s->ssrcs.bucket[i], node)
+			if (!err && e->quality.received && n++ < STREAMS_MAX)
+				err = put_stream(msg, s, e);
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+static int put_quality(struct sk_buff *msg, struct qsc_leg *leg)
+{
+	struct qsc_stream *rx = &leg->rx;
+	u32 rtt = READ_ONCE(leg->tx.rtt.us);
+
+	if (!leg->peer)
+		return 0;
+	if (READ_ONCE(rx->active) &&
+	    put_u64(msg, QSC_A_LEG_LAST_SEEN, jiffies_to_msecs(jiffies - READ_ONCE(rx->last)),
+		    QSC_A_LEG_PAD))
+		return -EMSGSIZE;
+	if (rtt && nla_put_u32(msg, QSC_A_LEG_RTT, rtt))
+		return -EMSGSIZE;
+	return put_streams(msg, rx);
+}
+
 int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call)
 {
 	u64 sum[__QSC_A_STATS_MAX];
@@ -204,7 +254,8 @@ int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call)
 		qsc_leg_add_stats(&call->legs[i], sum);
 		nest = nla_nest_start(msg, QSC_A_CALL_LEG);
 		if (!nest || nla_put_u8(msg, QSC_A_LEG_INDEX, i) ||
-		    qsc_nl_put_stats(msg, QSC_A_LEG_STATS, sum))
+		    qsc_nl_put_stats(msg, QSC_A_LEG_STATS, sum) ||
+		    put_quality(msg, (struct qsc_leg *)&call->legs[i]))
 			return -EMSGSIZE;
 		nla_nest_end(msg, nest);
 	}

@@ -11,6 +11,7 @@
 
 /* Not const: the policy of 6.1 points to them without. */
 static struct netlink_range_validation qsc_overlap_range = { .max = QSC_OVERLAP_MAX_MS };
+static struct netlink_range_validation qsc_clock_range = { .min = 1, .max = QSC_CLOCK_MAX };
 static struct netlink_range_validation qsc_learn_window_range = {
 	.min = 1,
 	.max = QSC_LEARN_WINDOW_MAX,
@@ -31,6 +32,7 @@ const struct nla_policy qsc_leg_policy[QSC_A_LEG_MAX + 1] = {
 	[QSC_A_LEG_LEARN_ADDR] = { .type = NLA_BINARY, .len = 16 },
 	[QSC_A_LEG_LEARN_PREFIX] = NLA_POLICY_MAX(NLA_U8, 128),
 	[QSC_A_LEG_LEARN_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_learn_window_range),
+	[QSC_A_LEG_CLOCK] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_clock_range),
 };
 
 static const struct nla_policy qsc_roc_policy[] = {
@@ -229,6 +231,7 @@ static void get_manner(struct qsc_leg_params *p, struct nlattr **tb)
 		p->dscp = nla_get_u8(tb[QSC_A_LEG_DSCP]);
 	if (tb[QSC_A_LEG_TTL])
 		p->ttl = nla_get_u8(tb[QSC_A_LEG_TTL]);
+	p->clock = tb[QSC_A_LEG_CLOCK] ? nla_get_u32(tb[QSC_A_LEG_CLOCK]) : QSC_CLOCK_DEFAULT;
 	p->learn.on = tb[QSC_A_LEG_FLAGS] &&
 		      nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
 }

@@ -131,7 +131,7 @@ static __always_inline unsigned int take_plain(struct passage *p, struct qsc_leg
 		return QSC_RX_STAT(DROP_NO_MEMORY);
 	if (unlikely(!is_rtp_or_rtcp(p, qsc_udp_payload(p->u))))
 		return QSC_STAT(DROP_MALFORMED);
-	qsc_stream_take_plain(&leg->rx, p->kind, p->len);
+	qsc_stream_take_plain(&leg->rx, p->kind, qsc_udp_payload(p->u), p->len);
 	return QSC_VERDICT_OK;
 }
 
@@ -142,10 +142,15 @@ static __always_inline unsigned int take(struct passage *p, struct qsc_leg *leg)
 	if (unlikely(hops_of(p->u) <= 1))
 		return QSC_RX_STAT(DROP_HOPS);
 	verdict = is_plain(leg) ? take_plain(p, leg) : unprotect(p, leg);
-	if (likely(verdict == QSC_VERDICT_OK))
-		/* What a raw socket puts behind the datagram goes no further. */
-		__skb_trim(p->u->skb, p->u->off + sizeof(struct udphdr) + p->len);
-	return verdict;
+	if (unlikely(verdict != QSC_VERDICT_OK))
+		return verdict;
+	/* What a raw socket puts behind the datagram goes no further. */
+	__skb_trim(p->u->skb, p->u->off + sizeof(struct udphdr) + p->len);
+	if (unlikely(p->kind == QSC_PACKET_RTCP)) {
+		qsc_rtt_received(&leg->tx.rtt, qsc_udp_payload(p->u), p->len);
+		qsc_rtt_sent(&p->to->tx.rtt, qsc_udp_payload(p->u), p->len);
+	}
+	return QSC_VERDICT_OK;
 }
 
 static __always_inline unsigned int protect(struct passage *p)

@@ -218,13 +218,22 @@ static unsigned int decrypt_verdict(struct qsc_stream *s, int err)
 	return QSC_VERDICT_OK;
 }
 
-static __always_inline unsigned int commit_rtp(struct qsc_stream *s, struct qsc_key *key, u32 ssrc,
-					       u64 index, u32 len)
+/* @p: the packet. */
+static __always_inline void judge(struct qsc_stream *s, struct qsc_ssrc *entry, const u8 *p,
+				  u64 index)
+{
+	if (s->clock)
+		qsc_quality_take(&entry->quality, s->scale, index, index + 1 == entry->rtp.top,
+				 get_unaligned_be32(p + 4));
+}
+
+static __always_inline unsigned int commit_rtp(struct qsc_stream *s, struct qsc_key *key,
+					       const u8 *p, u64 index, u32 len)
 {
 	unsigned int verdict;
 	struct qsc_ssrc *entry;
 
-	entry = find_or_add(s, ssrc, key->generation, QSC_RX_STAT(DROP_SSRC_FULL),
+	entry = find_or_add(s, qsc_rtp_ssrc(p), key->generation, QSC_RX_STAT(DROP_SSRC_FULL),
 			    QSC_RX_STAT(DROP_NO_MEMORY), &verdict);
 	if (unlikely(!entry))
 		return verdict;
@@ -235,13 +244,13 @@ static __always_inline unsigned int commit_rtp(struct qsc_stream *s, struct qsc_
 		return verdict;
 	key->rtp_packets++;
 	count(s, QSC_RX_STAT(RTP), len);
+	judge(s, entry, p, index);
 	return QSC_VERDICT_OK;
 }
 
 static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct qsc_key *key, u8 *p,
 						  u32 len)
 {
-	u32 ssrc = qsc_rtp_ssrc(p);
 	struct qsc_ssrc *entry;
 	unsigned int verdict;
 	u64 index, top = 0;
@@ -251,7 +260,7 @@ static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct q
 	hdr = qsc_rtp_header_len(p, len);
 	if (unlikely(hdr < 0 || hdr + QSC_TAG_LEN > len))
 		return QSC_STAT(DROP_MALFORMED);
-	entry = qsc_ssrc_find(&s->ssrcs, ssrc);
+	entry = qsc_ssrc_find(&s->ssrcs, qsc_rtp_ssrc(p));
 	if (likely(entry)) {
 		top = READ_ONCE(entry->rtp.top);
 		roc = entry->roc;
@@ -270,7 +279,7 @@ static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct q
 		return verdict;
 
 	spin_lock(&s->lock);
-	verdict = commit_rtp(s, key, ssrc, index, len - QSC_TAG_LEN);
+	verdict = commit_rtp(s, key, p, index, len - QSC_TAG_LEN);
 	spin_unlock(&s->lock);
 	return verdict;
 }
@@ -354,10 +363,30 @@ unsigned int qsc_stream_unprotect(struct qsc_stream *s, enum qsc_packet_kind kin
 	return verdict;
 }
 
-void qsc_stream_take_plain(struct qsc_stream *s, enum qsc_packet_kind kind, u32 len)
+/* Nothing is refused for what it is: the entry only serves to tell how it comes in. */
+static void judge_plain(struct qsc_stream *s, const u8 *p)
+{
+	unsigned int verdict;
+	struct qsc_ssrc *entry;
+	u64 index;
+
+	entry = find_or_add(s, qsc_rtp_ssrc(p), 1, 1, 1, &verdict);
+	if (unlikely(!entry))
+		return;
+	index = qsc_rtp_estimate(entry->rtp.top, 0, qsc_rtp_seq(p));
+	if (likely(qsc_replay_commit(&entry->rtp, index) == QSC_REPLAY_NEW))
+		judge(s, entry, p, index);
+}
+
+void qsc_stream_take_plain(struct qsc_stream *s, enum qsc_packet_kind kind, const u8 *p, u32 len)
 {
 	spin_lock(&s->lock);
-	count(s, kind == QSC_PACKET_RTP ? QSC_RX_STAT(RTP) : QSC_RX_STAT(RTCP), len);
+	if (likely(kind == QSC_PACKET_RTP)) {
+		count(s, QSC_RX_STAT(RTP), len);
+		judge_plain(s, p);
+	} else {
+		count(s, QSC_RX_STAT(RTCP), len);
+	}
 	spin_unlock(&s->lock);
 }
 

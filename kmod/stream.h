@@ -53,11 +53,12 @@ unsigned int qsc_stream_unprotect(struct qsc_stream *s, enum qsc_packet_kind kin
  * qsc_stream_take_plain() - take one packet in that is not protected
  * @s: receiving direction of a plain leg
  * @kind: QSC_PACKET_RTP or QSC_PACKET_RTCP
+ * @p: packet; if RTP, with a whole header
  * @len: bytes
  *
  * Context: BH disabled, RCU read lock.
  */
-void qsc_stream_take_plain(struct qsc_stream *s, enum qsc_packet_kind kind, u32 len);
+void qsc_stream_take_plain(struct qsc_stream *s, enum qsc_packet_kind kind, const u8 *p, u32 len);
 
 /**
  * qsc_stream_send_plain() - count one packet that leaves unprotected

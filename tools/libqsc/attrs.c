@@ -69,6 +69,7 @@ static const struct qsc_attr_desc leg_descs[] = {
 	[QSC_A_LEG_LEARN_ADDR] = { "learn-addr", QSC_KIND_ADDR, NULL },
 	[QSC_A_LEG_LEARN_PREFIX] = { "learn-prefix", QSC_KIND_U8, NULL },
 	[QSC_A_LEG_LEARN_WINDOW] = { "learn-window", QSC_KIND_U32, NULL },
+	[QSC_A_LEG_CLOCK] = { "clock", QSC_KIND_U32, NULL },
 };
 
 static const struct qsc_attr_set leg_attrs = { ARRAY_SIZE(leg_descs), leg_descs };

@@ -40,7 +40,8 @@ static int put_manner(struct nl_msg *msg, const struct qsc_leg_params *leg)
 {
 	return put_optional(msg, QSC_A_LEG_FLAGS, leg->flags) ||
 	       (leg->has_dscp && nla_put_u8(msg, QSC_A_LEG_DSCP, leg->dscp)) ||
-	       (leg->ttl && nla_put_u8(msg, QSC_A_LEG_TTL, leg->ttl));
+	       (leg->ttl && nla_put_u8(msg, QSC_A_LEG_TTL, leg->ttl)) ||
+	       put_optional(msg, QSC_A_LEG_CLOCK, leg->clock);
 }
 
 static int put_learn_from(struct nl_msg *msg, const struct qsc_leg_params *leg)

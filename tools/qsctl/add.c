@@ -11,6 +11,7 @@ enum keyword {
 	KW_RTCP,
 	KW_DSCP,
 	KW_TTL,
+	KW_CLOCK,
 	KW_FROM,
 	KW_WITHIN,
 	KW_ROLE,
@@ -32,6 +33,7 @@ static const char *const keywords[] = {
 	[KW_RTCP] = "rtcp",
 	[KW_DSCP] = "dscp",
 	[KW_TTL] = "ttl",
+	[KW_CLOCK] = "clock",
 	[KW_FROM] = "from",
 	[KW_WITHIN] = "within",
 	[KW_ROLE] = "role",
@@ -142,6 +144,8 @@ static int read_value(struct add *add, enum keyword kw, const char *value)
 		return read_u8("dscp", value, 0, QSC_DSCP_MAX, &leg->dscp);
 	case KW_TTL:
 		return read_u8("ttl", value, 1, UINT8_MAX, &leg->ttl);
+	case KW_CLOCK:
+		return read_u32("clock", value, 1, QSC_CLOCK_MAX, "Hz", &leg->clock);
 	case KW_FROM:
 		return read_prefix("from", value, &leg->learn_from, &leg->learn_prefix);
 	case KW_WITHIN:

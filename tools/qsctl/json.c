@@ -70,6 +70,34 @@ static struct json_object *json_key(const struct qsc_key_info *key)
 	return obj;
 }
 
+static struct json_object *json_stream(const struct qsc_quality *q)
+{
+	struct json_object *obj = json_object_new_object();
+
+	put_u64(obj, "ssrc", q->ssrc);
+	put_u64(obj, "packets", q->packets);
+	put_u64(obj, "lost", q->lost);
+	put_u64(obj, "late", q->late);
+	put_u64(obj, "jitter_us", q->jitter_us);
+	return obj;
+}
+
+static void put_quality(struct json_object *obj, const struct qsc_leg *leg)
+{
+	struct json_object *array;
+
+	if (leg->rtt_us)
+		put_u64(obj, "rtt_us", leg->rtt_us);
+	if (leg->has_last_seen)
+		put_u64(obj, "last_seen_ms", leg->last_seen_ms);
+	if (!leg->n_quality)
+		return;
+	array = json_object_new_array();
+	for (unsigned int i = 0; i < leg->n_quality; i++)
+		json_object_array_add(array, json_stream(&leg->quality[i]));
+	json_put(obj, "streams", array);
+}
+
 static struct json_object *json_leg(const struct qsc_leg *leg)
 {
 	struct json_object *obj = json_object_new_object();
@@ -79,6 +107,7 @@ static struct json_object *json_leg(const struct qsc_leg *leg)
 	if (leg->stats) {
 		json_object_put(keys);
 		json_put(obj, "stats", json_stats(leg->stats));
+		put_quality(obj, leg);
 		return obj;
 	}
 	put_name(obj, "suite", qsc_suite_name(leg->suite), leg->suite);

@@ -167,6 +167,8 @@ union qsc_addr {
  * @has_dscp: @dscp is set; otherwise packets keep that which they came with
  * @dscp: 0..%QSC_DSCP_MAX
  * @ttl: of packets sent, 1..255; 0 = one less than that which they came with
+ * @clock: RTP clock rate of what comes in, 1..%QSC_CLOCK_MAX Hz,
+ *	0 = %QSC_CLOCK_DEFAULT; for the jitter
  * @learn_from: a plain leg learns its remote from this prefix; the port is ignored
  * @learn_prefix: bits of @learn_from
  * @learn_window_s: and for so many seconds only, 0 = %QSC_LEARN_WINDOW_DEFAULT
@@ -181,6 +183,7 @@ struct qsc_leg_params {
 	bool has_dscp;
 	uint8_t dscp;
 	uint8_t ttl;
+	uint32_t clock;
 	union qsc_addr learn_from;
 	uint8_t learn_prefix;
 	uint32_t learn_window_s;
@@ -243,6 +246,22 @@ struct qsc_stats {
 };
 
 /**
+ * struct qsc_quality - how the packets of one SSRC come in on a relay's leg
+ * @ssrc: SSRC
+ * @packets: RTP packets that came, each once
+ * @lost: that did not come
+ * @late: that came after a newer one
+ * @jitter_us: interarrival jitter (RFC 3550), microseconds
+ */
+struct qsc_quality {
+	uint32_t ssrc;
+	uint64_t packets;
+	uint64_t lost;
+	uint32_t late;
+	uint32_t jitter_us;
+};
+
+/**
  * struct qsc_leg - one leg of an existing call
  * @index: 0..%QSC_LEGS_MAX - 1
  * @suite: enum qsc_suite
@@ -257,6 +276,11 @@ struct qsc_stats {
  * @n_keys: entries of @keys
  * @keys: installed key generations
  * @stats: the leg's counters, only from qsc_call_stats(), else NULL
+ * @quality: relay calls, with @stats: of the streams that came in, @n_quality of them
+ * @n_quality: entries of @quality
+ * @rtt_us: relay calls, with @stats: round trip by RTCP in microseconds, 0 = unknown
+ * @has_last_seen: a good packet came in, and it was
+ * @last_seen_ms: so many milliseconds ago
  */
 struct qsc_leg {
 	uint8_t index;
@@ -272,6 +296,11 @@ struct qsc_leg {
 	unsigned int n_keys;
 	const struct qsc_key_info *keys;
 	const struct qsc_stats *stats;
+	const struct qsc_quality *quality;
+	unsigned int n_quality;
+	uint32_t rtt_us;
+	bool has_last_seen;
+	uint64_t last_seen_ms;
 };
 
 /**
@@ -612,6 +641,17 @@ int qsc_stats_erased(struct qsc_sock *sk, struct qsc_erased *erased);
  * Return: 0, what @cb returned, -ENOENT, or another errno.
  */
 int qsc_call_stats(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *arg);
+
+/**
+ * qsc_stats_dump() - counters of all calls of the namespace
+ * @sk: the handle
+ * @cb: called for each call, as qsc_call_stats() does
+ * @arg: for @cb
+ *
+ * Return: 0; -EAGAIN if calls came or went meanwhile, so that one may be missing
+ * or doubled; a negative value of @cb or another errno.
+ */
+int qsc_stats_dump(struct qsc_sock *sk, qsc_call_cb cb, void *arg);
 
 /* ----------------------------------------------------------------- events */
 
