@@ -268,7 +268,7 @@ static int put_suite(struct sk_buff *msg, const struct qsc_suite_desc *suite)
 	struct nlattr *nest;
 	bool fast = false;
 
-	driver = qsc_aead_driver(suite, &fast);
+	driver = qsc_suite_driver(suite, &fast);
 	nest = nla_nest_start(msg, QSC_A_INFO_SUITE);
 	if (!nest || nla_put_u32(msg, QSC_A_SUITE_ID, suite->id) ||
 	    nla_put_string(msg, QSC_A_SUITE_NAME, suite->name) ||

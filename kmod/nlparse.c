@@ -155,7 +155,7 @@ static int get_rtcp_ports(struct qsc_leg_params *p, struct nlattr **tb,
 static int get_suite(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	p->suite = qsc_suite_by_id(attr ? nla_get_u32(attr) : QSC_SUITE_AEAD_AES_256_GCM);
-	if (p->suite->key_len && !qsc_aead_driver(p->suite, NULL)) {
+	if (p->suite->key_len && !qsc_suite_driver(p->suite, NULL)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "this kernel lacks the cipher of this suite");
 		return -EOPNOTSUPP;
 	}
@@ -263,7 +263,7 @@ static int get_leg(struct qsc_leg_params *p, struct nlattr *attr, struct netlink
 /* What only the legs of relay calls can do. */
 static int check_endpoint(const struct qsc_leg_params *p, struct netlink_ext_ack *extack)
 {
-	if (!p->suite->alg)
+	if (p->suite->relay_only)
 		NL_SET_ERR_MSG(extack, "this suite is for the legs of relay calls only");
 	else if (p->learn.on)
 		NL_SET_ERR_MSG(extack, "only the legs of relay calls learn their remote");

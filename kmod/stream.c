@@ -116,6 +116,12 @@ static unsigned int encrypt_failed(struct qsc_stream *s, unsigned int stat, u32 
 	return QSC_TX_STAT(DROP_CRYPTO);
 }
 
+/* RFC 3711 has the MKI before the tag, RFC 7714 behind it. */
+static __always_inline u32 tag_before_mki(const struct qsc_key *key)
+{
+	return likely(!key->cm) ? QSC_TAG_LEN : 0;
+}
+
 static __always_inline unsigned int protect_rtp(struct qsc_stream *s, struct qsc_key *key, u8 *p,
 						u32 len)
 {
@@ -132,14 +138,17 @@ static __always_inline unsigned int protect_rtp(struct qsc_stream *s, struct qsc
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
-	err = qsc_rtp_protect(&key->rtp, index, p, hdr, len);
+	if (likely(!key->cm))
+		err = qsc_rtp_protect(&key->rtp, index, p, hdr, len);
+	else
+		err = qsc_rtp_protect_cm(&key->rtp, index, p, hdr, len, key->mki_len);
 	if (unlikely(err)) {
 		if (err < 0)
 			return encrypt_failed(s, QSC_TX_STAT(RTP), len);
 		qsc_stat_inc(&s->stats, QSC_STAT(NOSIMD));
 	}
 	if (key->mki_len)
-		memcpy(p + len + QSC_TAG_LEN, key->mki, key->mki_len);
+		memcpy(p + len + tag_before_mki(key), key->mki, key->mki_len);
 	return QSC_VERDICT_OK;
 }
 
@@ -157,14 +166,17 @@ static noinline unsigned int protect_rtcp(struct qsc_stream *s, struct qsc_key *
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
-	err = qsc_rtcp_protect(&key->rtcp, index, p, len);
+	if (likely(!key->cm))
+		err = qsc_rtcp_protect(&key->rtcp, index, p, len);
+	else
+		err = qsc_rtcp_protect_cm(&key->rtcp, index, p, len, key->mki_len);
 	if (unlikely(err)) {
 		if (err < 0)
 			return encrypt_failed(s, QSC_TX_STAT(RTCP), len);
 		qsc_stat_inc(&s->stats, QSC_STAT(NOSIMD));
 	}
 	if (key->mki_len)
-		memcpy(p + len + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN, key->mki, key->mki_len);
+		memcpy(p + len + tag_before_mki(key) + QSC_RTCP_INDEX_LEN, key->mki, key->mki_len);
 	return QSC_VERDICT_OK;
 }
 
@@ -248,6 +260,15 @@ static __always_inline unsigned int commit_rtp(struct qsc_stream *s, struct qsc_
 	return QSC_VERDICT_OK;
 }
 
+/* @len: without tag and MKI. */
+static __always_inline int decrypt_rtp(struct qsc_key *key, u64 index, u8 *p, u32 hdr, u32 len)
+{
+	if (likely(!key->cm))
+		return qsc_rtp_unprotect(&key->rtp, index, p, hdr, len + QSC_TAG_LEN);
+	return qsc_rtp_unprotect_cm(&key->rtp, index, p, hdr, len, key->mki_len);
+}
+
+/* @len: as above. */
 static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct qsc_key *key, u8 *p,
 						  u32 len)
 {
@@ -258,7 +279,7 @@ static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct q
 	int hdr;
 
 	hdr = qsc_rtp_header_len(p, len);
-	if (unlikely(hdr < 0 || hdr + QSC_TAG_LEN > len))
+	if (unlikely(hdr < 0))
 		return QSC_STAT(DROP_MALFORMED);
 	entry = qsc_ssrc_find(&s->ssrcs, qsc_rtp_ssrc(p));
 	if (likely(entry)) {
@@ -274,12 +295,12 @@ static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct q
 		if (unlikely(verdict != QSC_VERDICT_OK))
 			return verdict;
 	}
-	verdict = decrypt_verdict(s, qsc_rtp_unprotect(&key->rtp, index, p, hdr, len));
+	verdict = decrypt_verdict(s, decrypt_rtp(key, index, p, hdr, len));
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
 	spin_lock(&s->lock);
-	verdict = commit_rtp(s, key, p, index, len - QSC_TAG_LEN);
+	verdict = commit_rtp(s, key, p, index, len);
 	spin_unlock(&s->lock);
 	return verdict;
 }
@@ -304,17 +325,23 @@ static unsigned int commit_rtcp(struct qsc_stream *s, struct qsc_key *key, u32 s
 	return QSC_VERDICT_OK;
 }
 
+static int decrypt_rtcp(struct qsc_key *key, u32 index, u8 *p, u32 len)
+{
+	if (likely(!key->cm))
+		return qsc_rtcp_unprotect(&key->rtcp, p, len + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN);
+	return qsc_rtcp_unprotect_cm(&key->rtcp, index, p, len, key->mki_len);
+}
+
+/* @len: without index, tag and MKI. */
 static noinline unsigned int unprotect_rtcp(struct qsc_stream *s, struct qsc_key *key, u8 *p,
 					    u32 len)
 {
-	u32 ssrc, index, plain_len;
+	u32 ssrc, index;
 	struct qsc_ssrc *entry;
 	unsigned int verdict;
 	bool encrypted;
 
-	if (unlikely(len < QSC_RTCP_HEADER_LEN + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN))
-		return QSC_STAT(DROP_MALFORMED);
-	index = qsc_rtcp_index(p, len, &encrypted);
+	index = qsc_rtcp_index(p, len + tag_before_mki(key) + QSC_RTCP_INDEX_LEN, &encrypted);
 	if (unlikely(!encrypted))
 		return QSC_RX_STAT(DROP_RTCP_CLEAR);
 	ssrc = qsc_rtcp_ssrc(p);
@@ -324,13 +351,12 @@ static noinline unsigned int unprotect_rtcp(struct qsc_stream *s, struct qsc_key
 		if (unlikely(verdict != QSC_VERDICT_OK))
 			return verdict;
 	}
-	verdict = decrypt_verdict(s, qsc_rtcp_unprotect(&key->rtcp, p, len));
+	verdict = decrypt_verdict(s, decrypt_rtcp(key, index, p, len));
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
-	plain_len = len - QSC_TAG_LEN - QSC_RTCP_INDEX_LEN;
 	spin_lock(&s->lock);
-	verdict = commit_rtcp(s, key, ssrc, index, plain_len);
+	verdict = commit_rtcp(s, key, ssrc, index, len);
 	spin_unlock(&s->lock);
 	return verdict;
 }
@@ -338,29 +364,25 @@ static noinline unsigned int unprotect_rtcp(struct qsc_stream *s, struct qsc_key
 unsigned int qsc_stream_unprotect(struct qsc_stream *s, enum qsc_packet_kind kind, u8 *p, u32 *len)
 {
 	struct qsc_key *cur, *key;
-	unsigned int verdict;
-	u32 n = *len;
+	u32 n = *len, overhead;
 
 	cur = rcu_dereference(s->cur);
 	if (unlikely(!cur))
 		return QSC_STAT(DROP_NO_KEY);
-	if (unlikely(n < QSC_RTCP_HEADER_LEN + qsc_stream_overhead(cur, QSC_PACKET_RTP)))
+	overhead = qsc_stream_overhead(cur, kind);
+	if (unlikely(n < QSC_RTCP_HEADER_LEN + overhead))
 		return QSC_STAT(DROP_MALFORMED);
-	n -= cur->mki_len;
-	key = select_key(s, cur, p + n);
+	key = select_key(s, cur, p + n - cur->mki_len - (unlikely(cur->cm) ? cur->tag_len : 0));
 	if (unlikely(!key))
 		return QSC_RX_STAT(DROP_MKI);
 
+	*len = n - overhead;
 	if (kind == QSC_PACKET_RTP) {
-		if (unlikely(n < QSC_RTP_HEADER_LEN))
+		if (unlikely(*len < QSC_RTP_HEADER_LEN))
 			return QSC_STAT(DROP_MALFORMED);
-		verdict = unprotect_rtp(s, key, p, n);
-		*len = n - QSC_TAG_LEN;
-	} else {
-		verdict = unprotect_rtcp(s, key, p, n);
-		*len = n - QSC_TAG_LEN - QSC_RTCP_INDEX_LEN;
+		return unprotect_rtp(s, key, p, *len);
 	}
-	return verdict;
+	return unprotect_rtcp(s, key, p, *len);
 }
 
 /* Nothing is refused for what it is: the entry only serves to tell how it comes in. */

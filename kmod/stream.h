@@ -11,7 +11,7 @@
  */
 static inline u32 qsc_stream_overhead(const struct qsc_key *key, enum qsc_packet_kind kind)
 {
-	return QSC_TAG_LEN + key->mki_len + (kind == QSC_PACKET_RTCP ? QSC_RTCP_INDEX_LEN : 0);
+	return key->tag_len + key->mki_len + (kind == QSC_PACKET_RTCP ? QSC_RTCP_INDEX_LEN : 0);
 }
 
 /**
@@ -82,9 +82,11 @@ static inline u32 qsc_stream_rtcp_index(const struct qsc_key *key, const u8 *p, 
 {
 	bool encrypted;
 
-	if (len < QSC_RTCP_INDEX_LEN + key->mki_len)
+	u32 behind = key->mki_len + (key->cm ? key->tag_len : 0);
+
+	if (len < QSC_RTCP_INDEX_LEN + behind)
 		return 0;
-	return qsc_rtcp_index(p, len - key->mki_len, &encrypted);
+	return qsc_rtcp_index(p, len - behind, &encrypted);
 }
 
 /**

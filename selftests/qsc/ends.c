@@ -66,6 +66,7 @@ static struct qsc_leg_params leg_params(const struct end *end, int i)
 	} else if (end_is_plain(end)) {
 		leg.learn_from = qsc_addr_of(o->family, end_host(i), 0);
 		leg.learn_prefix = o->learn_bits;
+		leg.learn_window_s = o->learn_window_s;
 	}
 	return leg;
 }

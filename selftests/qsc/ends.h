@@ -24,6 +24,7 @@ struct end_opts {
 	int mki_len;
 	uint32_t flags;		/* of the leg */
 	int learn_bits;		/* of the handset's network, for plain legs */
+	uint32_t learn_window_s;
 	uint8_t ttl;
 	int dscp;		/* -1 or 0: none */
 };

@@ -18,6 +18,7 @@ static const int families[] = { AF_INET, AF_INET6 };
 static const uint32_t suites[] = {
 	QSC_SUITE_AEAD_AES_256_GCM,
 	QSC_SUITE_AEAD_AES_128_GCM,
+	QSC_SUITE_AES_CM_128_HMAC_SHA1_80,
 	QSC_SUITE_PLAIN,
 };
 

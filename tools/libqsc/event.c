@@ -27,17 +27,18 @@ static void enlarge_buffer(struct nl_sock *nl)
 		nl_socket_set_buffer_size(nl, EVENT_BUFFER, 0);
 }
 
+/* All on the new socket: on the other one answers may still be on their way. */
 static int join(struct qsc_sock *sk)
 {
-	int group = genl_ctrl_resolve_grp(sk->req, QSC_FAMILY_NAME, QSC_MCGRP_EVENTS);
-	int err;
+	int group, err;
 
+	if (genl_connect(sk->events) < 0)
+		return qsc_fail(sk, errno ? -errno : -EIO, "cannot open a generic netlink socket");
+	group = genl_ctrl_resolve_grp(sk->events, QSC_FAMILY_NAME, QSC_MCGRP_EVENTS);
 	if (group < 0)
 		return qsc_fail(sk, -ENOPROTOOPT,
 				"the module has no multicast group '" QSC_MCGRP_EVENTS "': %s",
 				nl_geterror(group));
-	if (genl_connect(sk->events) < 0)
-		return qsc_fail(sk, errno ? -errno : -EIO, "cannot open a generic netlink socket");
 	enlarge_buffer(sk->events);
 	if (nl_socket_add_membership(sk->events, group) < 0) {
 		err = errno ? -errno : -EIO;
