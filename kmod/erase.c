@@ -135,6 +135,17 @@ void qsc_forget_call(struct qsc_call *call, u8 reason)
 	mark(call, QSC_PENDING_DELETED);
 }
 
+void qsc_forget_named(struct qsc_net *qn, const char *id)
+{
+	struct qsc_call *call;
+
+	mutex_lock(&qn->lock);
+	call = qsc_call_find(qn, id);
+	if (call)
+		qsc_forget_call(call, QSC_ERASE_REASON_DEL);
+	mutex_unlock(&qn->lock);
+}
+
 int qsc_erase_call(struct qsc_net *qn, const char *id, u8 reason)
 {
 	struct qsc_call *call;

@@ -6,21 +6,19 @@
 
 #include "netlink.h"
 
-#include <linux/ctype.h>
 #include <linux/module.h>
 
 #include "call.h"
 #include "compat.h"
 #include "erase.h"
 #include "nlattr.h"
+#include "nlbatch.h"
 #include "nlkey.h"
 #include "nlparse.h"
 #include "stack.h"
 
-#define SECONDS_MAX 31536000 /* a year */
-
 /* Not const: the policy of 6.1 points to them without. */
-static struct netlink_range_validation qsc_seconds_range = { .max = SECONDS_MAX };
+static struct netlink_range_validation qsc_seconds_range = { .max = QSC_SECONDS_MAX };
 static struct netlink_range_validation qsc_window_range = {
 	.min = QSC_WINDOW_MIN,
 	.max = QSC_WINDOW_MAX,
@@ -35,6 +33,11 @@ static const struct nla_policy qsc_call_new_policy[] = {
 	[QSC_A_CALL_LIFETIME] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_seconds_range),
 	[QSC_A_CALL_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_window_range),
 	[QSC_A_CALL_LEG] = NLA_POLICY_NESTED(qsc_leg_policy),
+};
+
+static const struct nla_policy qsc_calls_new_policy[] = {
+	[QSC_A_CALL_OP] = NLA_POLICY_NESTED(qsc_op_policy),
+	[QSC_A_CALL_SEALED] = NLA_POLICY_NESTED(qsc_batch_seal_policy),
 };
 
 static const struct nla_policy qsc_call_id_policy[] = {
@@ -71,32 +74,9 @@ static const struct nla_policy qsc_none_policy[] = {
 	[QSC_A_CALL_ID] = { .type = NLA_REJECT },
 };
 
-/* Printable, so that nothing in a log or on a terminal needs escaping. */
-static const char *read_id(struct genl_info *info, const struct nlattr *attr)
-{
-	const char *id = nla_data(attr), *c;
-
-	if (!*id) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the call id is empty");
-		return ERR_PTR(-EINVAL);
-	}
-	for (c = id; *c; c++) {
-		if (isascii(*c) && isgraph(*c))
-			continue;
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "a call id is printable ASCII without spaces");
-		return ERR_PTR(-EINVAL);
-	}
-	return id;
-}
-
 const char *qsc_nl_get_id(struct genl_info *info)
 {
-	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_ID)) {
-		NL_SET_ERR_MSG(info->extack, "the call id is missing");
-		return ERR_PTR(-EINVAL);
-	}
-	return read_id(info, info->attrs[QSC_A_CALL_ID]);
+	return qsc_nl_read_id(info->attrs[QSC_A_CALL_ID], info->extack);
 }
 
 static int no_call(struct genl_info *info, const struct nlattr *attr)
@@ -117,20 +97,11 @@ static u32 get_u32(struct genl_info *info, int type, u32 otherwise)
 
 static int call_new(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qsc_call_params p = {
-		.flags = get_u32(info, QSC_A_CALL_FLAGS, 0),
-		.role = get_u32(info, QSC_A_CALL_ROLE, 0),
-		.timeout = get_u32(info, QSC_A_CALL_TIMEOUT, 0),
-		.lifetime = get_u32(info, QSC_A_CALL_LIFETIME, 0),
-		.window = get_u32(info, QSC_A_CALL_WINDOW, QSC_WINDOW_DEFAULT),
-		.owner = info->snd_portid,
-	};
+	struct qsc_call_params p = { .owner = info->snd_portid };
 	int err;
 
-	p.id = qsc_nl_get_id(info);
-	if (IS_ERR(p.id))
-		return PTR_ERR(p.id);
-	err = qsc_nl_get_legs(&p, info);
+	err = qsc_nl_get_call(&p, info->attrs, genlmsg_data(info->genlhdr),
+			      genlmsg_len(info->genlhdr), info->extack);
 	if (err)
 		return err;
 	return qsc_call_new(qsc_net_of(genl_info_net(info)), &p, info->extack);
@@ -146,7 +117,7 @@ static int check_more(struct genl_info *info)
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != QSC_A_CALL_MORE)
 			continue;
-		id = read_id(info, attr);
+		id = qsc_nl_read_id(attr, info->extack);
 		if (IS_ERR(id))
 			return PTR_ERR(id);
 	}
@@ -426,6 +397,13 @@ static const struct genl_ops ops[] = {
 		.doit = call_new,
 		.policy = qsc_call_new_policy,
 		.maxattr = ARRAY_SIZE(qsc_call_new_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_CALLS_NEW,
+		.doit = qsc_nl_calls_new,
+		.policy = qsc_calls_new_policy,
+		.maxattr = ARRAY_SIZE(qsc_calls_new_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,
 	},
 	{

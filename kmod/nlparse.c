@@ -274,27 +274,70 @@ static int check_endpoint(const struct qsc_leg_params *p, struct netlink_ext_ack
 	return -EOPNOTSUPP;
 }
 
-int qsc_nl_get_legs(struct qsc_call_params *p, struct genl_info *info)
+static int get_legs(struct qsc_call_params *p, const struct nlattr *head, int len,
+		    struct netlink_ext_ack *extack)
 {
 	struct nlattr *attr;
 	int rem, err;
 
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+	nla_for_each_attr(attr, head, len, rem) {
 		if (nla_type(attr) != QSC_A_CALL_LEG)
 			continue;
 		if (p->nr_legs == QSC_LEGS_MAX) {
-			NL_SET_ERR_MSG_ATTR(info->extack, attr, "a call has one leg, or two");
+			NL_SET_ERR_MSG_ATTR(extack, attr, "a call has one leg, or two");
 			return -EINVAL;
 		}
-		err = get_leg(&p->legs[p->nr_legs++], attr, info->extack);
+		err = get_leg(&p->legs[p->nr_legs++], attr, extack);
 		if (err)
 			return err;
 	}
 	if (!p->nr_legs) {
-		NL_SET_ERR_MSG(info->extack, "a call needs a leg");
+		NL_SET_ERR_MSG(extack, "a call needs a leg");
 		return -EINVAL;
 	}
-	return p->nr_legs > 1 ? 0 : check_endpoint(&p->legs[0], info->extack);
+	return p->nr_legs > 1 ? 0 : check_endpoint(&p->legs[0], extack);
+}
+
+static u32 get_u32(const struct nlattr *attr, u32 otherwise)
+{
+	return attr ? nla_get_u32(attr) : otherwise;
+}
+
+/* Printable, so that nothing in a log or on a terminal needs escaping. */
+const char *qsc_nl_read_id(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	const char *id, *c;
+
+	if (!attr) {
+		NL_SET_ERR_MSG(extack, "the call id is missing");
+		return ERR_PTR(-EINVAL);
+	}
+	id = nla_data(attr);
+	if (!*id) {
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the call id is empty");
+		return ERR_PTR(-EINVAL);
+	}
+	for (c = id; *c; c++) {
+		if (isascii(*c) && isgraph(*c))
+			continue;
+		NL_SET_ERR_MSG_ATTR(extack, attr, "a call id is printable ASCII without spaces");
+		return ERR_PTR(-EINVAL);
+	}
+	return id;
+}
+
+int qsc_nl_get_call(struct qsc_call_params *p, struct nlattr **tb, const struct nlattr *head,
+		    int len, struct netlink_ext_ack *extack)
+{
+	p->id = qsc_nl_read_id(tb[QSC_A_CALL_ID], extack);
+	if (IS_ERR(p->id))
+		return PTR_ERR(p->id);
+	p->flags = get_u32(tb[QSC_A_CALL_FLAGS], 0);
+	p->role = get_u32(tb[QSC_A_CALL_ROLE], 0);
+	p->timeout = get_u32(tb[QSC_A_CALL_TIMEOUT], 0);
+	p->lifetime = get_u32(tb[QSC_A_CALL_LIFETIME], 0);
+	p->window = get_u32(tb[QSC_A_CALL_WINDOW], QSC_WINDOW_DEFAULT);
+	return get_legs(p, head, len, extack);
 }
 
 static int get_rocs(struct qsc_roc *rocs, u32 *n, struct nlattr *nest,
@@ -372,8 +415,11 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
 	err = nla_parse_nested(tb, QSC_A_KEY_MAX, attr, qsc_key_policy, extack);
 	if (err)
 		return err;
-	if (!tb[QSC_A_KEY_DIR] || !tb[QSC_A_KEY_SUITE] || !tb[QSC_A_KEY_SEALED]) {
-		NL_SET_ERR_MSG(extack, "a key needs direction, suite and the sealed key");
+	if (!tb[QSC_A_KEY_DIR] || !tb[QSC_A_KEY_SUITE] || !sealed != !tb[QSC_A_KEY_SEALED]) {
+		if (sealed)
+			NL_SET_ERR_MSG(extack, "a key needs direction, suite and the sealed key");
+		else
+			NL_SET_ERR_MSG(extack, "a key needs direction and suite, and is sealed with the others");
 		return -EINVAL;
 	}
 	p->dir = nla_get_u32(tb[QSC_A_KEY_DIR]);
@@ -390,8 +436,8 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
 	}
 	p->overlap_ms = get_overlap(tb[QSC_A_KEY_OVERLAP]);
 	p->rocs = rocs;
-	err = get_sealed(sealed, tb[QSC_A_KEY_SEALED], p->suite->key_len + p->suite->salt_len,
-			 extack);
+	err = sealed ? get_sealed(sealed, tb[QSC_A_KEY_SEALED],
+				  p->suite->key_len + p->suite->salt_len, extack) : 0;
 	if (err)
 		return err;
 	return get_rocs(rocs, &p->nr_rocs, attr, extack);

@@ -86,6 +86,7 @@ static int check_leg(struct qsc_sock *sk, const struct qsc_leg_params *leg)
 	return 0;
 }
 
+/* Into a message, or into a nest of one. */
 int qsc_call_build(struct qsc_sock *sk, struct nl_msg *msg, const struct qsc_call_params *p)
 {
 	int err = qsc_msg_put_id(sk, msg, p->id);

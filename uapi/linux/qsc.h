@@ -21,12 +21,14 @@
 #define QSC_SEAL_PUBLIC_LEN 32 /* bytes, X25519 public key */
 #define QSC_SEAL_TAG_LEN 16 /* bytes that sealing adds */
 #define QSC_SEAL_BOX_MAX 80 /* bytes */
+#define QSC_SEAL_BATCH_MAX 32768 /* bytes, the box of QSC_CMD_CALLS_NEW */
 #define QSC_DIST_LEN 32 /* bytes, one-time distribution key */
 #define QSC_EXPORTER_LEN 32 /* bytes, exporter of the login's TLS connection */
 #define QSC_WRAPPED_LEN 48 /* bytes, wrapped session key */
 #define QSC_EPOCH_MKI_LEN 4 /* bytes, the MKI of keys of session-set */
 #define QSC_KEY_ROC_MAX 16 /* initial ROCs in one request */
 #define QSC_LEGS_MAX 2
+#define QSC_SECONDS_MAX 31536000 /* a year: timeout, lifetime */
 #define QSC_WINDOW_MIN 64 /* packets, RFC 3711 section 3.3.2 */
 #define QSC_WINDOW_MAX 32768
 #define QSC_WINDOW_DEFAULT 1024
@@ -61,6 +63,7 @@ enum qsc_cmd {
 	QSC_CMD_SESSION_SET,
 	QSC_CMD_SESSION_ACTIVATE,
 
+	QSC_CMD_CALLS_NEW,
 	QSC_CMD_LATCH_NTF, /* event */
 
 	__QSC_CMD_MAX,
@@ -152,6 +155,8 @@ enum {
 	QSC_A_CALL_SESSION,
 	QSC_A_CALL_ERASED,
 	QSC_A_CALL_MORE,
+	QSC_A_CALL_OP,
+	QSC_A_CALL_SEALED,
 
 	__QSC_A_CALL_MAX,
 	QSC_A_CALL_MAX = (__QSC_A_CALL_MAX - 1)

@@ -490,6 +490,33 @@ struct qsc_key {
 int qsc_key_set(struct qsc_sock *sk, const char *id, const struct qsc_key *key);
 
 /**
+ * struct qsc_call_setup - a call to be made, and its keys
+ * @params: as for qsc_call_new()
+ * @keys: as for qsc_key_set(), @n_keys of them
+ * @n_keys: 0 to 4
+ */
+struct qsc_call_setup {
+	struct qsc_call_params params;
+	const struct qsc_key *keys;
+	unsigned int n_keys;
+};
+
+/**
+ * qsc_calls_new() - make many calls with their keys
+ * @sk: the handle
+ * @calls: calls, @n of them
+ * @n: how many
+ * @done: set to how many were made; may be NULL
+ *
+ * As many as fit go into one request, which seals all their keys at once: that costs
+ * a fraction of a request for each. The calls of one request are made all or none.
+ *
+ * Return: 0 or a negative errno: then those from @done on were not made.
+ */
+int qsc_calls_new(struct qsc_sock *sk, const struct qsc_call_setup *calls, unsigned int n,
+		  unsigned int *done);
+
+/**
  * qsc_key_erase() - erase all keys of a call, and keep the call
  * @sk: the handle
  * @id: call-id
