@@ -147,6 +147,8 @@ static struct qsc_call *create(struct qsc_net *qn, const struct qsc_call_params 
 	call->net = qn;
 	call->created = jiffies;
 	call->state = first_state(p);
+	if (call->state == QSC_CALL_STATE_PLAIN)
+		call->keyed = call->created;
 	call->flags = p->flags;
 	call->role = p->role;
 	call->timeout = p->timeout;

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "erase.h"
 #include "event.h"
+#include "trace.h"
 
 /* Nobody finds @key any more; qsc_bury() wipes it. */
 static void to_grave(struct qsc_call *call, struct qsc_key *key, u8 reason)
@@ -205,6 +206,7 @@ static void rekeyed(struct qsc_call *call, struct qsc_key *key)
 	if (has_keys(call))
 		WRITE_ONCE(call->state, QSC_CALL_STATE_SECURE);
 	qsc_call_rearm(call);
+	trace_qsc_keyed(call, key->leg, key->dir, key->generation, 0);
 	qsc_event_key(call, key);
 }
 

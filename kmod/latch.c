@@ -7,6 +7,7 @@
 
 #include "path.h"
 #include "stream.h"
+#include "trace.h"
 
 static bool is_from(const struct qsc_path *path, const struct qsc_addr *from)
 {
@@ -27,6 +28,7 @@ static bool set_path(struct qsc_tuple *tuple, const struct qsc_addr *from)
 		return false;
 	path = unrcu_pointer(xchg(&tuple->path, RCU_INITIALIZER(path)));
 	qsc_tuple_expect(tuple, from);
+	trace_qsc_latch(tuple->leg, from);
 	qsc_path_drop(path);
 	qsc_stat_inc(&s->stats, QSC_RX_STAT(LATCHED));
 	set_bit(QSC_TELL_LATCH, &s->tell);
