@@ -4,13 +4,15 @@
  * packet took from one send() to the end of its recv():
  *
  *   relay_pump --from NETNS ADDR:PORT --via ADDR:PORT --to NETNS ADDR:PORT
- *	[--in SUITE] [--out SUITE] [--burst N] [--count N] [--payload N]
+ *	[--in SUITE] [--out SUITE] [--key-out HEX]
+ *	[--burst N] [--count N] [--payload N]
  *
  * From the namespaces of the sender and of the receiver; sent to VIA. With --in
  * the packets are protected before, with --out unprotected afterwards, by libsrtp,
- * with the master keys that --print-key prints for "in" and "out". Every packet
- * has to come as it was sent, once and in order. Prints one number: nanoseconds a
- * packet, which under QEMU's -icount is the instructions of the machine.
+ * with the master keys that --print-key prints for "in" and "out", or with that of
+ * --key-out. Every packet has to come as it was sent, once and in order. Prints
+ * one number: nanoseconds a packet, which under QEMU's -icount is the instructions
+ * of the machine.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -40,6 +42,7 @@ struct pump {
 	const char *from, *to;	/* namespaces */
 	struct sockaddr_in source, via, sink;
 	int in, out;		/* enum qsc_suite, 0 for plain */
+	const char *key_out;	/* in hex, or NULL */
 	int burst, count, payload;
 	int tx, rx;		/* sockets */
 	struct mmsghdr *send, *recv;
@@ -89,7 +92,24 @@ static void fixed_key(struct srtp_keys *keys, int suite, uint8_t first)
 		m->salt[i] = first + key_len + i;
 }
 
-/* As for qsctl call key: SUITE, then the key and the salt in hex. */
+/* What --print-key would print. */
+static void parse_key(struct srtp_keys *keys, const char *hex)
+{
+	struct srtp_master *m = &keys->gen[0];
+	uint8_t both[KEY_MAX + SALT_MAX];
+	int i, len = m->key_len + m->salt_len;
+
+	if ((int)strlen(hex) != 2 * len)
+		die("%s is not %d bytes in hex\n", hex, len);
+	for (i = 0; i < len; i++) {
+		if (sscanf(hex + 2 * i, "%2hhx", &both[i]) != 1)
+			die("%s is not hex\n", hex);
+	}
+	memcpy(m->key, both, m->key_len);
+	memcpy(m->salt, both + m->key_len, m->salt_len);
+}
+
+/* Key and salt in hex. */
 static void print_key(const char *which, int suite)
 {
 	struct srtp_keys keys;
@@ -178,15 +198,30 @@ static void prepare(struct pump *p)
 		die("connect: %s\n", strerror(errno));
 }
 
+/*
+ * There is one processor. No relay in user space is to run before all of a burst
+ * is sent, nor the receiver before all of it is relayed: either would turn bursts
+ * into single packets.
+ */
+static void before_others(bool yes)
+{
+	struct sched_param param = { .sched_priority = yes };
+
+	if (sched_setscheduler(0, yes ? SCHED_FIFO : SCHED_IDLE, &param))
+		die("scheduler: %s\n", strerror(errno));
+}
+
 static void exchange(struct pump *p, int at, int n)
 {
 	int done, got;
 
+	before_others(true);
 	for (done = 0; done < n; done += got) {
 		got = sendmmsg(p->tx, p->send + at + done, n - done, 0);
 		if (got < 0)
 			die("packet %d: send: %s\n", at + done, strerror(errno));
 	}
+	before_others(false);
 	for (done = 0; done < n; done += got) {
 		got = recvmmsg(p->rx, p->recv + at + done, n - done, MSG_WAITFORONE, NULL);
 		if (got < 0)
@@ -211,6 +246,8 @@ static void verify(struct pump *p)
 
 	if (p->out) {
 		fixed_key(&keys, p->out, KEY_OUT);
+		if (p->key_out)
+			parse_key(&keys, p->key_out);
 		srtp = ref_open(&keys, false);
 	}
 	for (i = 0; i < p->count; i++) {
@@ -227,14 +264,10 @@ static void verify(struct pump *p)
 /* The first third finds every cache and table cold. */
 static void run(struct pump *p)
 {
-	struct sched_param fifo = { .sched_priority = 1 };
 	int warm = p->count / 3 / p->burst * p->burst;
 	uint64_t begin;
 	int i;
 
-	/* A relay in user space works when this one waits. */
-	if (sched_setscheduler(0, SCHED_FIFO, &fifo))
-		die("SCHED_FIFO: %s\n", strerror(errno));
 	for (i = 0; i < warm; i += p->burst)
 		exchange(p, i, p->burst);
 	begin = now();
@@ -274,6 +307,8 @@ int main(int argc, char **argv)
 			p.in = parse_suite(value(&argv));
 		} else if (!strcmp(word, "--out")) {
 			p.out = parse_suite(value(&argv));
+		} else if (!strcmp(word, "--key-out")) {
+			p.key_out = value(&argv);
 		} else if (!strcmp(word, "--burst")) {
 			p.burst = atoi(value(&argv));
 		} else if (!strcmp(word, "--count")) {

@@ -6,7 +6,7 @@
 #include "srtp_ref.h"
 
 #define TAG_LEN		16
-#define CM_TAG_LEN	10
+#define SHA1_80_TAG_LEN	10
 #define SRTCP_INDEX_LEN	4
 
 void master_random(struct srtp_master *m, struct rng *rng, int suite, int mki_len)
@@ -22,13 +22,16 @@ void master_random(struct srtp_master *m, struct rng *rng, int suite, int mki_le
 
 static void policy_suite(srtp_policy_t *policy, int suite)
 {
-	if (suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80) {
-		srtp_crypto_policy_set_rtp_default(&policy->rtp);
-		srtp_crypto_policy_set_rtcp_default(&policy->rtcp);
-	} else if (suite == QSC_SUITE_AEAD_AES_256_GCM) {
+	switch (suite) {
+	case QSC_SUITE_AEAD_AES_256_GCM:
 		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtp);
 		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtcp);
-	} else {
+		break;
+	case QSC_SUITE_AES_CM_128_HMAC_SHA1_80:
+		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtp);
+		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtcp);
+		break;
+	default:
 		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtp);
 		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtcp);
 	}
@@ -112,9 +115,10 @@ enum ref_verdict ref_protect(srtp_t srtp, const struct srtp_keys *keys, int gen,
  */
 static bool has_room(const struct packet *pkt, const struct srtp_master *m)
 {
-	bool cm = m->suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80;
-	int need = (cm ? CM_TAG_LEN : TAG_LEN) + m->mki_len;
 	const uint8_t *p = pkt->data;
+	int need = m->mki_len;
+
+	need += m->suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80 ? SHA1_80_TAG_LEN : TAG_LEN;
 
 	if (pkt->rtcp)
 		return pkt->len >= RTCP_HDR_LEN + SRTCP_INDEX_LEN + need;
