@@ -171,6 +171,16 @@ static int session(struct nlr_msg *m)
 	return seal_put_session(&seal, m, CALL, &s);
 }
 
+static int activate(struct nlr_msg *m)
+{
+	int nest;
+
+	start(m, QSC_CMD_SESSION_ACTIVATE);
+	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_SESSION);
+	nlr_put(m, nest, QSC_A_SESSION_LEG, "\0", 1);
+	return nest;
+}
+
 /* -------------------------------------------------------------- the table */
 
 #define OF_CALL(what, replaced, err, says)                       \
@@ -188,6 +198,11 @@ static int session(struct nlr_msg *m)
 #define OF_SESSION(what, err, says, ...)                                  \
 	{                                                                 \
 		"session set: " what, session, { __VA_ARGS__ }, err, says \
+	}
+
+#define OF_ACTIVATE(what, err, says, ...)                                       \
+	{                                                                       \
+		"session activate: " what, activate, { __VA_ARGS__ }, err, says \
 	}
 
 #define NEEDS_ADDRESSES "a leg needs local and remote address and port"
@@ -290,6 +305,14 @@ static const struct refusal sessions[] = {
 
 static const struct refusal good_sessions[] = {
 	OF_SESSION("as it should be", 0, "", {}),
+};
+
+static const struct refusal activations[] = {
+	OF_ACTIVATE("more than the leg", -EINVAL, "to activate takes nothing but the leg",
+		    ATTR(QSC_A_SESSION_EPOCH, "\0\0\0\0")),
+	OF_ACTIVATE("no such leg", -ENOENT, "the call has no such leg",
+		    ATTR(QSC_A_SESSION_LEG, "\1")),
+	OF_ACTIVATE("nothing that waits", -ENOKEY, "no sending key waits", {}),
 };
 
 /* ------------------------------------------------------------------ results */
@@ -399,6 +422,8 @@ static void sessions_are_refused(void)
 	for (i = 0; i < COUNT(good_sessions); i++)
 		judge(&good_sessions[i]);
 	expect_keys(2, "what is as it should be is a session");
+	for (i = 0; i < COUNT(activations); i++)
+		judge(&activations[i]);
 	dut_del(sk, CALL);
 }
 
@@ -410,7 +435,7 @@ int main(void)
 	sk = dut_open(SIDE_A);
 	nlr_open(&nl, SIDE_A, true, true, false);
 	ksft_set_plan(COUNT(calls) + COUNT(good_calls) + COUNT(keys) + COUNT(good_keys) +
-		      COUNT(sessions) + COUNT(good_sessions) + 5);
+		      COUNT(sessions) + COUNT(good_sessions) + COUNT(activations) + 5);
 	calls_are_refused();
 	keys_are_refused();
 	sessions_are_refused();
