@@ -159,7 +159,7 @@ class Machine:
             shutil.copy(pin, self.shared / "pin")
         port, sim_port = free_port(), free_port()
         run = [TOP / "selftests" / "rig" / "run", "--kernel", self.kernel, "--mem", MEMORY]
-        run += ["--ram", self.ram, "--qmp", self.work / "qmp", "--timeout", "3600"]
+        run += ["--ram", self.ram, "--qmp", self.work / "qmp", "--timeout", "3600", "--go-on"]
         run += ["--net", f"ctl={port}:7000", "--net", f"phone={sim_port}:17001"]
         run += ["--modules", "nlmon dummy"]
         run += ["--append", f"init_on_free=0 init_on_alloc=0 {self.append}"]
