@@ -64,15 +64,18 @@ def load(path):
     return module
 
 
-# In QEMU's place: finds the console and the control port as QEMU is told them,
-# then says something on one of them and hangs.
-HANGS = """
+# What stands in QEMU's place finds the console and the control port as QEMU does.
+PORTS = """
 for word; do
 	case $word in
 	set=3,fd=*) control=${word##*=} ;;
 	set=4,fd=*) console=${word##*=} ;;
 	esac
 done
+"""
+
+# Says something on one of them and hangs.
+HANGS = """
 echo start >&"$control"
 [ "$1" != boot ] || exec sleep 60
 echo "[    3.628797] $1" >&"$console"
@@ -87,7 +90,7 @@ def ends_soon(vm, word, limit=LONG, **options):
     vm.BOOT_SECONDS = vm.COMPLAINED_SECONDS = PATIENCE
     script = HANGS.replace("echo start", ":") if word == "boot" else HANGS
     with tempfile.TemporaryDirectory() as run:
-        guest = vm.Guest(run, ["bash", "-c", script, "qemu", word], False, **options)
+        guest = vm.Guest(run, ["bash", "-c", PORTS + script, "qemu", word], False, **options)
         begin = time.monotonic()
         try:
             return not guest.run(limit) and time.monotonic() - begin < limit
@@ -97,12 +100,6 @@ def ends_soon(vm, word, limit=LONG, **options):
 
 # Breaks, up to the boot that it is told; from then on it comes up, and ends with 7.
 BREAKS = """
-for word; do
-	case $word in
-	set=3,fd=*) control=${word##*=} ;;
-	set=4,fd=*) console=${word##*=} ;;
-	esac
-done
 echo boot >>"$1"
 if [ "$(wc -l <"$1")" -lt "$2" ]; then
 	echo "[    0.544561] Oops: double fault: 0000 [#1] PREEMPT SMP NOPTI" >&"$console"
@@ -117,7 +114,7 @@ def boots(good_one):
     """Exit status of a run whose machine comes up at that boot, and how many there were."""
     with tempfile.TemporaryDirectory() as run:
         count = Path(run) / "boots"
-        command = [VM, run, "--timeout", str(LONG), "--", "bash", "-c", BREAKS, "qemu"]
+        command = [VM, run, "--timeout", str(LONG), "--", "bash", "-c", PORTS + BREAKS, "qemu"]
         command += [count, str(good_one)]
         done = subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
         return done.returncode, len(count.read_text().split())
