@@ -17,6 +17,15 @@
 void qsc_bury(struct qsc_net *qn);
 
 /**
+ * qsc_forget_named() - qsc_forget_call() by call-id
+ * @qn: table
+ * @id: call-id; may be none
+ *
+ * Context: process, may sleep; qsc_bury() is to follow.
+ */
+void qsc_forget_named(struct qsc_net *qn, const char *id);
+
+/**
  * qsc_erase_call() - erase the keys of a call; it goes on blocking its packets
  * @qn: call table
  * @id: call-id

@@ -10,17 +10,35 @@
 #include "kdf.h"
 #include "keymem.h"
 
+/* RFC 3711 section 4.3.1 */
+struct labels {
+	enum qsc_kdf_label key;
+	enum qsc_kdf_label auth;
+	enum qsc_kdf_label salt;
+};
+
+static const struct labels rtp_labels = {
+	QSC_KDF_RTP_ENCRYPTION,
+	QSC_KDF_RTP_AUTH,
+	QSC_KDF_RTP_SALT,
+};
+
+static const struct labels rtcp_labels = {
+	QSC_KDF_RTCP_ENCRYPTION,
+	QSC_KDF_RTCP_AUTH,
+	QSC_KDF_RTCP_SALT,
+};
+
 /* Session key and salt are made where they stay: there is no copy to wipe. */
-static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, enum qsc_kdf_label key_label,
-		  enum qsc_kdf_label salt_label)
+static int derive_aead(struct qsc_srtp *c, const struct qsc_key_params *p, const struct labels *l)
 {
 	const struct qsc_suite_desc *suite = p->suite;
 	int err;
 
-	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, key_label,
+	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->key,
 			   c->aead.key, suite->key_len);
 	if (!err)
-		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, salt_label,
+		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->salt,
 				   (u8 *)&c->salt, QSC_SALT_LEN);
 	if (err)
 		return err;
@@ -30,16 +48,51 @@ static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, enum qsc_k
 	return qsc_aead_init(&c->aead, suite, c->aead.key);
 }
 
+/* The keys pass through where an AEAD has its own. */
+static int derive_cm(struct qsc_srtp *c, const struct qsc_key_params *p, const struct labels *l)
+{
+	const struct qsc_suite_desc *suite = p->suite;
+	u8 *key = c->aead.key, auth[QSC_CM_AUTH_LEN];
+	int err;
+
+	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->key, key,
+			   suite->key_len);
+	if (!err)
+		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->auth,
+				   auth, sizeof(auth));
+	if (!err)
+		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->salt,
+				   c->cm.salt, sizeof(c->cm.salt));
+	if (!err)
+		err = qsc_cm_init(&c->cm, key, suite->key_len, auth);
+	memzero_explicit(key, suite->key_len);
+	memzero_explicit(auth, sizeof(auth));
+	return err;
+}
+
+static void destroy(struct qsc_srtp *c)
+{
+	if (c->cm.ctr)
+		qsc_cm_destroy(&c->cm);
+	else
+		qsc_aead_destroy(&c->aead);
+}
+
+static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, const struct labels *l)
+{
+	return p->suite->cm ? derive_cm(c, p, l) : derive_aead(c, p, l);
+}
+
 static int derive_both(struct qsc_key *key, const struct qsc_key_params *p)
 {
 	int err;
 
-	err = derive(&key->rtp, p, QSC_KDF_RTP_ENCRYPTION, QSC_KDF_RTP_SALT);
+	err = derive(&key->rtp, p, &rtp_labels);
 	if (err)
 		return err;
-	err = derive(&key->rtcp, p, QSC_KDF_RTCP_ENCRYPTION, QSC_KDF_RTCP_SALT);
+	err = derive(&key->rtcp, p, &rtcp_labels);
 	if (err)
-		qsc_aead_destroy(&key->rtp.aead);
+		destroy(&key->rtp);
 	return err;
 }
 
@@ -57,6 +110,8 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 		return ERR_PTR(err);
 	}
 	key->suite = p->suite;
+	key->tag_len = p->suite->tag_len;
+	key->cm = p->suite->cm;
 	key->dir = p->dir;
 	key->leg = p->leg;
 	key->installed = jiffies;
@@ -69,8 +124,8 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 
 void qsc_key_destroy(struct qsc_key *key)
 {
-	qsc_aead_destroy(&key->rtcp.aead);
-	qsc_aead_destroy(&key->rtp.aead);
+	destroy(&key->rtcp);
+	destroy(&key->rtp);
 	qsc_keymem_put(key);
 }
 

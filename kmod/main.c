@@ -7,6 +7,7 @@
 
 #include "aead.h"
 #include "call.h"
+#include "cm.h"
 #include "keymem.h"
 #include "erase.h"
 #include "netlink.h"
@@ -20,9 +21,12 @@ static int __init qsc_init(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_keymem_module_init();
+	err = qsc_cm_module_init();
 	if (err)
 		goto err_aead;
+	err = qsc_keymem_module_init();
+	if (err)
+		goto err_cm;
 	err = qsc_call_module_init();
 	if (err)
 		goto err_key;
@@ -41,6 +45,8 @@ err_call:
 	qsc_call_module_exit();
 err_key:
 	qsc_keymem_module_exit();
+err_cm:
+	qsc_cm_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -53,6 +59,7 @@ static void __exit qsc_exit(void)
 	qsc_erase_module_exit();
 	qsc_call_module_exit();
 	qsc_keymem_module_exit();
+	qsc_cm_module_exit();
 	qsc_aead_module_exit();
 }
 

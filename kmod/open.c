@@ -9,7 +9,7 @@
 
 #include "aead.h"
 
-#define LEN_MAX 4096
+#define LEN_MAX 65536
 
 int qsc_box_open(const u8 key[QSC_BOX_KEY_LEN], const u8 *aad, u32 aad_len, const u8 *box, u8 *out,
 		 u32 len)

@@ -243,8 +243,8 @@ static int make_call(void *arg)
 
 	c->port += 2;
 	p = qsc_test_call_params("a", c->port);
-	p.leg.local_rtcp = htons(c->port + 1);
-	p.leg.remote_rtcp = htons(c->port + 1);
+	p.legs[0].local_rtcp = htons(c->port + 1);
+	p.legs[0].remote_rtcp = htons(c->port + 1);
 	p.lifetime = 3600;
 	return qsc_call_new(qsc_test_table(), &p, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include "../aead.h"
 #include "../call.h"
+#include "../cm.h"
 #include "../keymem.h"
 #include "test.h"
 
@@ -24,9 +25,12 @@ int qsc_test_start(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_keymem_module_init();
+	err = qsc_cm_module_init();
 	if (err)
 		goto err_aead;
+	err = qsc_keymem_module_init();
+	if (err)
+		goto err_cm;
 	err = qsc_call_module_init();
 	if (err)
 		goto err_key;
@@ -35,6 +39,8 @@ int qsc_test_start(void)
 
 err_key:
 	qsc_keymem_module_exit();
+err_cm:
+	qsc_cm_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -49,6 +55,7 @@ static void __exit qsc_kunit_exit(void)
 {
 	qsc_call_module_exit();
 	qsc_keymem_module_exit();
+	qsc_cm_module_exit();
 	qsc_aead_module_exit();
 }
 

@@ -262,8 +262,10 @@ test_refusals() {
 	refused 1 'both be IPv4 or both be IPv6' \
 		q call add n local 192.0.2.1:1 remote '[2001:db8::2]:1'
 	refused 1 'window: 63 is out of range: 64 to 32768 packets' q call add n "${OTHER[@]}" window 63
-	refused 1 'relay calls (leg ... leg ...) are not in this version' \
-		q call add n leg "${OTHER[@]}" leg "${OTHER[@]}"
+	refused 1 'leg comes before its local' q call add n "${OTHER[@]}" leg "${OTHER[@]}"
+	refused 2 'only the legs of relay calls learn their remote' \
+		q call add n local 192.0.2.1:1 remote learn
+	refused 2 'in use by another call or leg' q call add n leg "${OTHER[@]}" leg "${OTHER[@]}"
 	refused 2 'a call id is' q call add 'n n' "${OTHER[@]}"
 	refused 2 'add c1: a call with this id exists' q call add c1 "${OTHER[@]}"
 	refused 2 'in use by another call' q call add n "${ADDRS[@]}"

@@ -41,7 +41,7 @@ static struct seal_record *record(struct seal *s, const struct qsc_binding *b, c
 	EVP_PKEY *mine = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
 
 	memset(r, 0, sizeof(*r));
-	if (!mine || qsc_seal_box(mine, s->public, b, plain, len, r->public, r->box))
+	if (!mine || qsc_seal_box(mine, s->public, b->bytes, b->len, plain, len, r->public, r->box))
 		ksft_exit_fail_msg("OpenSSL cannot seal\n");
 	EVP_PKEY_free(mine);
 	r->box_len = len + QSC_SEAL_TAG_LEN;

@@ -23,6 +23,24 @@ static void print_stats(const struct qsctl *ctl, int indent, const struct qsc_st
 		printf("%*sall counters are zero\n", indent, "");
 }
 
+static void print_quality(const struct qsc_leg *leg)
+{
+	char text[32];
+
+	for (unsigned int i = 0; i < leg->n_quality; i++) {
+		const struct qsc_quality *q = &leg->quality[i];
+
+		printf("    SSRC 0x%08x: %" PRIu64 " packets, %" PRIu64 " lost, %u late, jitter %.1f ms\n",
+		       q->ssrc, q->packets, q->lost, q->late, q->jitter_us / 1000.0);
+	}
+	if (leg->rtt_us)
+		print_field(4, "round trip", "%.1f ms", leg->rtt_us / 1000.0);
+	if (leg->has_last_seen) {
+		format_duration(leg->last_seen_ms, text, sizeof(text));
+		print_field(4, "last packet", "%s ago", text);
+	}
+}
+
 static int take_call(const struct qsc_call *call, void *arg)
 {
 	struct qsctl *ctl = arg;
@@ -40,6 +58,7 @@ static int take_call(const struct qsc_call *call, void *arg)
 		       paint(PAINT_NONE));
 		if (call->legs[i].stats)
 			print_stats(ctl, 4, call->legs[i].stats);
+		print_quality(&call->legs[i]);
 	}
 	return 0;
 }
@@ -87,6 +106,18 @@ static int stats_total(struct qsctl *ctl)
 	return QSCTL_OK;
 }
 
+static int stats_prometheus(struct qsctl *ctl)
+{
+	struct qsc_erased erased;
+	struct qsc_stats stats;
+	uint64_t calls;
+
+	if (qsc_stats_total(ctl->sk, &stats, &calls) || qsc_stats_erased(ctl->sk, &erased))
+		return kernel_refused(ctl, "stats", NULL);
+	print_prometheus(calls, &stats, &erased);
+	return QSCTL_OK;
+}
+
 /* [call ID] [all] */
 static int read_words(struct words *words, const char **id, bool *all)
 {
@@ -121,7 +152,11 @@ int cmd_stats(struct qsctl *ctl, struct words *words)
 		return QSCTL_USAGE;
 	if (kernel_open(ctl))
 		return QSCTL_REFUSED;
-	if (!id)
+	if (ctl->prometheus && id)
+		ret = complain("--prometheus is for the counters of the namespace");
+	else if (ctl->prometheus)
+		ret = stats_prometheus(ctl);
+	else if (!id)
 		ret = stats_total(ctl);
 	else if (qsc_call_stats(ctl->sk, id, take_call, ctl))
 		ret = kernel_refused(ctl, "stats call", id);

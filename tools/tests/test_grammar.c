@@ -265,8 +265,65 @@ static void wrong_calls_are_refused_with_their_reason(void **state)
 			 "64 to 32768 packets");
 	assert_complains(read_call(words_of("x local [::1]:1 remote 192.0.2.1:1"), &p, NULL),
 			 "both be IPv4 or both be IPv6");
-	assert_complains(read_call(words_of("x leg local 192.0.2.1:1"), &p, NULL),
-			 "relay calls (leg ... leg ...) are not in this version");
+}
+
+#define LEG1 "leg local 192.0.2.1:5004 remote 192.0.2.2:6004 "
+#define LEG2 "leg local [2001:db8::1]:7004 remote learn "
+
+static void a_relay_call_is_two_legs(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of("x timeout 30 " LEG1 "suite AEAD_AES_128_GCM rtcp +1 "
+					    "dscp 46 ttl 9 " LEG2 "suite plain from 2001:db8::/32 "
+					    "within 7 rtcp +1 bound"),
+				   &p, NULL),
+			 0);
+	assert_int_equal(p.n_legs, 2);
+	assert_int_equal(p.timeout_s, 30);
+	assert_int_equal(p.flags, QSC_CALL_FLAGS_BOUND);
+	assert_int_equal(p.legs[0].suite, QSC_SUITE_AEAD_AES_128_GCM);
+	assert_int_equal(p.legs[0].local_rtcp, 5005);
+	assert_int_equal(p.legs[0].remote_rtcp, 6005);
+	assert_true(p.legs[0].has_dscp);
+	assert_int_equal(p.legs[0].dscp, 46);
+	assert_int_equal(p.legs[0].ttl, 9);
+	assert_int_equal(p.legs[0].flags, 0);
+	assert_int_equal(p.legs[1].suite, QSC_SUITE_PLAIN);
+	assert_int_equal(p.legs[1].flags, QSC_LEG_FLAGS_LEARN);
+	assert_int_equal(p.legs[1].local_rtcp, 7005);
+	assert_int_equal(p.legs[1].remote_rtcp, 0);
+	assert_int_equal(p.legs[1].learn_from.sa.sa_family, AF_INET6);
+	assert_int_equal(p.legs[1].learn_prefix, 32);
+	assert_int_equal(p.legs[1].learn_window_s, 7);
+	assert_false(p.legs[1].has_dscp);
+	assert_int_equal(p.legs[1].ttl, 0);
+}
+
+static void what_a_leg_lacks_is_named(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_complains(read_call(words_of("x " LEG1 LEG2 LEG1), &p, NULL),
+			 "one leg, or two for a relay");
+	assert_complains(read_call(words_of("x " LEG1 "leg"), &p, NULL), "local ADDR:PORT is missing");
+	assert_complains(read_call(words_of("x leg local 192.0.2.1:1 " LEG2), &p, NULL),
+			 "remote ADDR:PORT is missing");
+	assert_complains(read_call(words_of("x local 192.0.2.1:1 " LEG1), &p, NULL),
+			 "leg comes before its local");
+	assert_complains(read_call(words_of("x " LEG1 "from 192.0.2.0/24 " LEG2), &p, NULL),
+			 "write remote learn");
+	assert_complains(read_call(words_of("x " LEG2 "rtcp 7,8"), &p, NULL),
+			 "the remote port is learnt");
+	assert_complains(read_call(words_of("x " LEG2 "from 192.0.2.0"), &p, NULL),
+			 "is not a prefix");
+	assert_complains(read_call(words_of("x " LEG2 "from 192.0.2.0/33"), &p, NULL), "0 to 32");
+	assert_complains(read_call(words_of("x " LEG2 "from 192.0.2/24"), &p, NULL),
+			 "is not an address");
+	assert_complains(read_call(words_of("x " LEG1 "dscp 64"), &p, NULL), "0 to 63");
+	assert_complains(read_call(words_of("x " LEG1 "ttl 0"), &p, NULL), "1 to 255");
 }
 
 static void a_call_id_is_neither_empty_nor_too_long(void **state)
@@ -397,6 +454,8 @@ int main(void)
 		cmocka_unit_test(rtcp_ports_follow_the_word),
 		cmocka_unit_test(call_start_has_two_words_more),
 		cmocka_unit_test(wrong_calls_are_refused_with_their_reason),
+		cmocka_unit_test(a_relay_call_is_two_legs),
+		cmocka_unit_test(what_a_leg_lacks_is_named),
 		cmocka_unit_test(a_call_id_is_neither_empty_nor_too_long),
 		cmocka_unit_test(a_key_takes_its_words),
 		cmocka_unit_test(wrong_key_words_are_refused_with_their_reason),
