@@ -30,18 +30,11 @@ static const struct labels rtcp_labels = {
 };
 
 /* Session key and salt are made where they stay: there is no copy to wipe. */
-static int derive_aead(struct qsc_srtp *c, const struct qsc_key_params *p, const struct labels *l)
+static int derive_aead(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+		       const struct qsc_kdf *kdf, const struct labels *l)
 {
-	const struct qsc_suite_desc *suite = p->suite;
-	int err;
-
-	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->key,
-			   c->aead.key, suite->key_len);
-	if (!err)
-		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->salt,
-				   (u8 *)&c->salt, QSC_SALT_LEN);
-	if (err)
-		return err;
+	qsc_kdf_derive(kdf, l->key, c->aead.key, suite->key_len);
+	qsc_kdf_derive(kdf, l->salt, (u8 *)&c->salt, QSC_SALT_LEN);
 	BUILD_BUG_ON(offsetof(struct qsc_iv, low) != sizeof(c->salt.high));
 	c->salt.high = be64_to_cpu((__force __be64)c->salt.high);
 	c->salt.low = be32_to_cpu((__force __be32)c->salt.low);
@@ -49,22 +42,16 @@ static int derive_aead(struct qsc_srtp *c, const struct qsc_key_params *p, const
 }
 
 /* The keys pass through where an AEAD has its own. */
-static int derive_cm(struct qsc_srtp *c, const struct qsc_key_params *p, const struct labels *l)
+static int derive_cm(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+		     const struct qsc_kdf *kdf, const struct labels *l)
 {
-	const struct qsc_suite_desc *suite = p->suite;
 	u8 *key = c->aead.key, auth[QSC_CM_AUTH_LEN];
 	int err;
 
-	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->key, key,
-			   suite->key_len);
-	if (!err)
-		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->auth,
-				   auth, sizeof(auth));
-	if (!err)
-		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, l->salt,
-				   c->cm.salt, sizeof(c->cm.salt));
-	if (!err)
-		err = qsc_cm_init(&c->cm, key, suite->key_len, auth);
+	qsc_kdf_derive(kdf, l->key, key, suite->key_len);
+	qsc_kdf_derive(kdf, l->auth, auth, sizeof(auth));
+	qsc_kdf_derive(kdf, l->salt, c->cm.salt, sizeof(c->cm.salt));
+	err = qsc_cm_init(&c->cm, key, suite->key_len, auth);
 	memzero_explicit(key, suite->key_len);
 	memzero_explicit(auth, sizeof(auth));
 	return err;
@@ -78,21 +65,36 @@ static void destroy(struct qsc_srtp *c)
 		qsc_aead_destroy(&c->aead);
 }
 
-static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, const struct labels *l)
+static int derive(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+		  const struct qsc_kdf *kdf, const struct labels *l)
 {
-	return p->suite->cm ? derive_cm(c, p, l) : derive_aead(c, p, l);
+	return suite->cm ? derive_cm(c, suite, kdf, l) : derive_aead(c, suite, kdf, l);
 }
 
-static int derive_both(struct qsc_key *key, const struct qsc_key_params *p)
+static int derive_both(struct qsc_key *key, const struct qsc_suite_desc *suite,
+		       const struct qsc_kdf *kdf)
 {
 	int err;
 
-	err = derive(&key->rtp, p, &rtp_labels);
+	err = derive(&key->rtp, suite, kdf, &rtp_labels);
 	if (err)
 		return err;
-	err = derive(&key->rtcp, p, &rtcp_labels);
+	err = derive(&key->rtcp, suite, kdf, &rtcp_labels);
 	if (err)
 		destroy(&key->rtp);
+	return err;
+}
+
+static int derive_all(struct qsc_key *key, const struct qsc_key_params *p)
+{
+	const struct qsc_suite_desc *suite = p->suite;
+	struct qsc_kdf kdf;
+	int err;
+
+	err = qsc_kdf_init(&kdf, p->master, suite->key_len, p->salt, suite->salt_len);
+	if (!err)
+		err = derive_both(key, suite, &kdf);
+	qsc_kdf_destroy(&kdf);
 	return err;
 }
 
@@ -104,7 +106,7 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 	key = qsc_keymem_get();
 	if (!key)
 		return ERR_PTR(-ENOMEM);
-	err = derive_both(key, p);
+	err = derive_all(key, p);
 	if (err) {
 		qsc_keymem_put(key);
 		return ERR_PTR(err);
