@@ -91,9 +91,8 @@ def ends_soon(vm, word, limit=LONG, **options):
     script = HANGS.replace("echo start", ":") if word == "boot" else HANGS
     with tempfile.TemporaryDirectory() as run:
         guest = vm.Guest(run, ["bash", "-c", PORTS + script, "qemu", word], False, **options)
-        begin = time.monotonic()
         try:
-            return not guest.run(limit) and time.monotonic() - begin < limit
+            return not guest.run(limit) and time.monotonic() - guest.begin < limit
         finally:
             guest.stop()
 
