@@ -178,7 +178,8 @@ static int make_call(struct batch *b, const struct nlattr *op)
 /* Those before @end; all were made by this request, so their ids are good. */
 static void unmake_calls(struct batch *b, const struct nlattr *end)
 {
-	struct nlattr *op, *id;
+	const struct nlattr *op;
+	struct nlattr *id;
 	int rem;
 
 	nla_for_each_attr(op, b->first, b->len, rem) {
@@ -193,7 +194,7 @@ static void unmake_calls(struct batch *b, const struct nlattr *end)
 /* All or none. */
 static int make_calls(struct batch *b)
 {
-	struct nlattr *op;
+	const struct nlattr *op;
 	int rem, err;
 
 	nla_for_each_attr(op, b->first, b->len, rem) {

@@ -236,7 +236,8 @@ static void get_manner(struct qsc_leg_params *p, struct nlattr **tb)
 		      nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
 }
 
-static int get_leg(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack)
+static int get_leg(struct qsc_leg_params *p, const struct nlattr *attr,
+		   struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	int err;
@@ -277,7 +278,7 @@ static int check_endpoint(const struct qsc_leg_params *p, struct netlink_ext_ack
 static int get_legs(struct qsc_call_params *p, const struct nlattr *head, int len,
 		    struct netlink_ext_ack *extack)
 {
-	struct nlattr *attr;
+	const struct nlattr *attr;
 	int rem, err;
 
 	nla_for_each_attr(attr, head, len, rem) {
