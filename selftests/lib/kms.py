@@ -219,10 +219,10 @@ class Service:
             raise AssertionError(f"login of card {card} with slot {slot}: {login}")
         return answer
 
-    def load(self, *options, services=()):
+    def load(self, *options, services=(), niceness=0):
         """kms_load: its last words, and failures as an exception."""
         result = subprocess.run(
-            self.load_command(*options, services=services),
+            ["nice", "-n", str(niceness), *self.load_command(*options, services=services)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

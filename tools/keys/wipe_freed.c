@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "keys_internal.h"
 
@@ -21,8 +22,9 @@ static void put(void *ptr, const char *file, int line)
 {
 	(void)file;
 	(void)line;
+	/* libc's: OpenSSL's goes by words, which would be a fifteenth of a login. */
 	if (ptr)
-		OPENSSL_cleanse(ptr, malloc_usable_size(ptr));
+		explicit_bzero(ptr, malloc_usable_size(ptr));
 	free(ptr);
 }
 

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <event2/buffer.h>
@@ -148,9 +146,24 @@ static void sent_all(struct conn *conn)
 		conn_close(conn);
 }
 
+/*
+ * How much the socket takes at once: mostly all, and then it need not be watched
+ * for room. Errors come up again when it is read.
+ */
+static size_t send_now(struct conn *conn, const char *data, size_t len)
+{
+	ssize_t sent;
+
+	if (evbuffer_get_length(bufferevent_get_output(conn->bev)))
+		return 0;
+	sent = send(bufferevent_getfd(conn->bev), data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return sent > 0 ? (size_t)sent : 0;
+}
+
 /* From TLS to the socket. */
 static void flush(struct conn *conn)
 {
+	size_t sent;
 	char *data;
 	long len;
 
@@ -158,7 +171,9 @@ static void flush(struct conn *conn)
 		return;
 	len = BIO_get_mem_data(conn->to_peer, &data);
 	if (len > 0) {
-		bufferevent_write(conn->bev, data, (size_t)len);
+		sent = send_now(conn, data, (size_t)len);
+		if (sent < (size_t)len)
+			bufferevent_write(conn->bev, data + sent, (size_t)len - sent);
 		(void)BIO_reset(conn->to_peer);
 	}
 	if (evbuffer_get_length(bufferevent_get_output(conn->bev)) > UNSENT_MAX)
@@ -270,6 +285,8 @@ static bool read_more(struct conn *conn)
 	}
 	if (SSL_get_error(conn->ssl, n) != SSL_ERROR_WANT_READ)
 		conn_close(conn);
+	else
+		SSL_free_buffers(conn->ssl); /* those who wait are many, and may wait long */
 	return false;
 }
 
@@ -390,22 +407,6 @@ static struct conn *make_conn(struct service *svc, evutil_socket_t fd)
 	return NULL;
 }
 
-/* A party that vanished in mid-call, without a word, is noticed within a minute or two. */
-static void set_up_socket(evutil_socket_t fd)
-{
-	static const struct {
-		int level, name, value;
-	} options[] = {
-		{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
-		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 15 },
-		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },   { IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
-	};
-
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		setsockopt((int)fd, options[i].level, options[i].name, &options[i].value,
-			   sizeof(options[i].value));
-}
-
 void conn_new(struct service *svc, evutil_socket_t fd)
 {
 	struct conn *conn = make_conn(svc, fd);
@@ -414,7 +415,6 @@ void conn_new(struct service *svc, evutil_socket_t fd)
 		log_error("not enough memory for a connection");
 		return;
 	}
-	set_up_socket(fd);
 	svc->stats.connections++;
 	svc->n_conns++;
 	TAILQ_INSERT_TAIL(&svc->conns, conn, link);
@@ -423,6 +423,6 @@ void conn_new(struct service *svc, evutil_socket_t fd)
 	conn->accepted_ms = conn_now_ms();
 	bufferevent_setcb(conn->bev, can_read, has_written, has_ended, conn);
 	bufferevent_setwatermark(conn->bev, EV_READ, 0, UNREAD_MAX);
-	bufferevent_enable(conn->bev, EV_READ | EV_WRITE);
+	bufferevent_enable(conn->bev, EV_READ);
 	conn_set_timer(conn, svc->opts.login_seconds);
 }

@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <event2/listener.h>
 #include <event2/util.h>
 
@@ -112,6 +116,25 @@ static struct addrinfo *parse(const char *text)
 	return getaddrinfo(host, colon + 1, &hints, &addr) ? NULL : addr;
 }
 
+/*
+ * A party that vanished in mid-call, without a word, is noticed within a minute or
+ * two. Connections inherit what their listener has.
+ */
+static void set_up_socket(evutil_socket_t fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },   { SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 60 }, { IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 4 },   { IPPROTO_TCP, TCP_USER_TIMEOUT, 60000 },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		setsockopt((int)fd, options[i].level, options[i].name, &options[i].value,
+			   sizeof(options[i].value));
+}
+
 int listener_start(struct service *svc)
 {
 	const unsigned int flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
@@ -136,6 +159,7 @@ int listener_start(struct service *svc)
 		log_error("cannot listen on %s: %s", svc->opts.listen, strerror(errno));
 		return -EADDRNOTAVAIL;
 	}
+	set_up_socket(evconnlistener_get_fd(l->ev));
 	evconnlistener_set_error_cb(l->ev, failed);
 	say_address(svc);
 	return 0;

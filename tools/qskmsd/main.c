@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause
 /* qskmsd, the key service: what starts and ends, and in which order. */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -186,6 +187,9 @@ int main(int argc, char **argv)
 		log_error("cannot start: something has used OpenSSL before");
 		return EXIT_FAILED;
 	}
+	/* Giving memory back, to take it again at once, would be a tenth of a login. */
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	err = start(&svc);
 	if (err)

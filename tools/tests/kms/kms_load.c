@@ -45,6 +45,7 @@ static struct {
 static atomic_uint next_job, failures, attempts;
 static atomic_uchar *used; /* how often each key got in */
 static float *latency; /* milliseconds from connect() to the session key, two per call */
+static struct drawn *drawn; /* two per call: cards are not what is measured */
 static pthread_barrier_t barrier;
 static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 
@@ -81,58 +82,68 @@ static double seconds(clockid_t clock)
 }
 
 /* One party of a call; the caller closes @c. */
-static int fetch_open(struct client *c, uint64_t card, uint32_t slot,
-		      const struct qsc_keys_call *call, uint8_t *session)
+static int fetch(struct client *c, const struct drawn *d, const struct qsc_keys_call *call,
+		 uint8_t *session, uint64_t card, uint32_t slot)
 {
-	struct drawn d;
 	char error[64];
 	int ret;
 
-	draw(card, slot, &d);
-	ret = login(c, &d);
+	ret = login(c, d);
 	if (ret)
 		fail("login", card, slot, ret);
-	else if ((ret = client_call_key(c, d.dist, NULL, call, session, error)))
+	else if ((ret = client_call_key(c, d->dist, NULL, call, session, error)))
 		fail(error, card, slot, ret);
 	return ret;
 }
 
-static int fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call, uint8_t *session)
+static int draw_and_fetch(struct client *c, uint64_t card, uint32_t slot,
+			  const struct qsc_keys_call *call, uint8_t *session)
 {
-	struct client c;
-	int ret = fetch_open(&c, card, slot, call, session);
+	struct drawn d;
 
+	draw(card, slot, &d);
+	return fetch(c, &d, call, session, card, slot);
+}
+
+/* @n: which key of all. */
+static int timed_fetch(size_t n, uint64_t card, uint32_t slot, const struct qsc_keys_call *call,
+		       uint8_t *session)
+{
+	double begin = seconds(CLOCK_MONOTONIC);
+	struct client c;
+	int ret;
+
+	ret = fetch(&c, &drawn[n], call, session, card, slot);
 	client_close(&c);
+	latency[n] = (float)(1000 * (seconds(CLOCK_MONOTONIC) - begin));
 	return ret;
 }
 
-static int timed_fetch(uint64_t card, uint32_t slot, const struct qsc_keys_call *call,
-		       uint8_t *session, float *ms)
+/* Caller of call @i, and the slot that both parties draw: all over the pool, as cards do. */
+static void parties(unsigned int i, uint64_t *caller, uint32_t *slot)
 {
-	double begin = seconds(CLOCK_MONOTONIC);
-	int ret = fetch(card, slot, call, session);
+	unsigned int pairs = opt.n_cards / 2;
+	uint32_t fresh = opt.n_keys - opt.skip;
 
-	*ms = (float)(1000 * (seconds(CLOCK_MONOTONIC) - begin));
-	return ret;
+	*caller = opt.first + 2 * (i % pairs);
+	*slot = opt.skip + (uint32_t)(i / pairs * UINT64_C(7919) % fresh);
 }
 
 static void one_call(unsigned int i)
 {
-	unsigned int pairs = opt.n_cards / 2;
-	uint64_t caller = opt.first + 2 * (i % pairs);
-	/* All over the pool, as a card draws */
-	uint32_t fresh = opt.n_keys - opt.skip;
-	uint32_t slot = opt.skip + (uint32_t)(i / pairs * UINT64_C(7919) % fresh);
 	struct qsc_keys_call call = { .role = QSC_KEYS_CALLER, .suite = 1 };
 	uint8_t a[QSC_KEYS_LEN], b[QSC_KEYS_LEN];
+	uint64_t caller;
+	uint32_t slot;
 
+	parties(i, &caller, &slot);
 	snprintf(call.call_id, sizeof(call.call_id), "call-%u", i);
 	snprintf(call.caller, sizeof(call.caller), "user-%llu", (unsigned long long)caller);
 	snprintf(call.callee, sizeof(call.callee), "user-%llu", (unsigned long long)caller + 1);
-	if (timed_fetch(caller, slot, &call, a, &latency[2 * (size_t)i]))
+	if (timed_fetch(2 * (size_t)i, caller, slot, &call, a))
 		return;
 	call.role = QSC_KEYS_CALLEE;
-	if (timed_fetch(caller + 1, slot, &call, b, &latency[2 * (size_t)i + 1]))
+	if (timed_fetch(2 * (size_t)i + 1, caller + 1, slot, &call, b))
 		return;
 	if (memcmp(a, b, sizeof(a)))
 		fail("another session key than its peer", caller, slot, 0);
@@ -181,7 +192,7 @@ static bool next_epoch(struct client *live, uint64_t caller, uint32_t slot,
 		unsigned int who = i ? !first : first;
 
 		call->role = who ? QSC_KEYS_CALLEE : QSC_KEYS_CALLER;
-		ok = !fetch_open(&new[who], caller + who, slot, call, keys[who]);
+		ok = !draw_and_fetch(&new[who], caller + who, slot, call, keys[who]);
 		if (ok && !i && call->epoch && !says(&live[!who], NULL, event))
 			fail("was not told of a rekey by", caller + !who, slot, 0);
 	}
@@ -392,26 +403,43 @@ static int compare_floats(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void draw_all(void)
+{
+	uint64_t caller;
+	uint32_t slot;
+
+	for (unsigned int i = 0; i < opt.count; i++) {
+		parties(i, &caller, &slot);
+		draw(caller, slot, &drawn[2 * (size_t)i]);
+		draw(caller + 1, slot, &drawn[2 * (size_t)i + 1]);
+	}
+}
+
 static void run_calls(void)
 {
-	double wall = seconds(CLOCK_MONOTONIC), cpu;
 	size_t n = 2 * (size_t)opt.count;
+	double wall, cpu;
 
 	/* Giving memory back, to take it again at once, would be a tenth of a login. */
 	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 	mallopt(M_TOP_PAD, 1 << 20);
 	latency = calloc(n, sizeof(*latency));
-	if (!latency || !n)
+	drawn = calloc(n, sizeof(*drawn));
+	if (!latency || !drawn || !n)
 		die("not enough memory, or no calls");
+	draw_all();
+	wall = seconds(CLOCK_MONOTONIC);
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	run_threads(make_calls);
 	wall = seconds(CLOCK_MONOTONIC) - wall;
-	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	qsort(latency, n, sizeof(*latency), compare_floats);
 	printf("keys %zu failed %u seconds %.3f keys_per_second %.0f client_cpu_seconds %.3f "
 	       "p50_ms %.2f p99_ms %.2f\n",
 	       n, failures, wall, (double)n / wall, cpu, (double)latency[n / 2],
 	       (double)latency[n * 99 / 100]);
 	free(latency);
+	free(drawn);
 }
 
 static unsigned int read_number(const char *text)

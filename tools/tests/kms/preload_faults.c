@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "faults.h"
@@ -151,7 +152,13 @@ int fdatasync(int fd)
 	return synced(fd, REAL(fdatasync)(fd));
 }
 
-/* What libevent writes to sockets with */
+/* What is written to sockets with: by the service itself, and by libevent for it */
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	note("send\n");
+	return REAL(send)(fd, buf, len, flags);
+}
+
 ssize_t writev(int fd, const struct iovec *iov, int n)
 {
 	note("send\n");
