@@ -142,7 +142,7 @@ static void rtcp_packet_is_that_of_libsrtp(struct kunit *test)
 	local_bh_enable();
 	KUNIT_EXPECT_EQ(test, err, 0);
 	expect(test, t->p,
-	       "81c8000bcafebabe7128035be487b9bdbef89041f977a5a880000001993e08cd54d7c1230798");
+	       "81c8000bcafebabe7128035be487b9bdbef89041f977a5a880000001993e08cd54d6c1230798");
 	local_bh_disable();
 	err = qsc_rtcp_unprotect_cm(c, 1, t->p, len, 0);
 	local_bh_enable();

@@ -188,6 +188,44 @@ void ends_send(struct ends *e, int from, const struct packet *pkt)
 		send(fd, wire.data, wire.len, 0);
 }
 
+struct leg_stats {
+	int leg;
+	struct qsc_stats *st;
+};
+
+static int copy_stats(const struct qsc_call *call, void *arg)
+{
+	const struct leg_stats *want = arg;
+
+	if (call->n_legs > (unsigned int)want->leg && call->legs[want->leg].stats)
+		*want->st = *call->legs[want->leg].stats;
+	return 0;
+}
+
+void ends_stats(struct ends *e, int i, struct qsc_stats *st)
+{
+	struct leg_stats want = { i, st };
+
+	memset(st, 0, sizeof(*st));
+	if (qsc_call_stats(e->sk, RELAY, copy_stats, &want))
+		ksft_exit_fail_msg("stats: %s\n", qsc_last_error(e->sk)->text);
+}
+
+/* What became of a packet that did not arrive. */
+static void tell_stats(struct ends *e)
+{
+	struct qsc_stats st;
+	int i, n;
+
+	for (i = 0; i < ENDS; i++) {
+		ends_stats(e, i, &st);
+		for (n = 1; n < QSC_A_STATS_PAD; n++)
+			if (st.count[n])
+				ksft_print_msg("  leg %d: %s %llu\n", i, qsc_stat_name(n),
+					       (unsigned long long)st.count[n]);
+	}
+}
+
 bool ends_gets(struct ends *e, int to, const struct packet *want)
 {
 	struct end *end = &e->end[to];
@@ -196,6 +234,7 @@ bool ends_gets(struct ends *e, int to, const struct packet *want)
 
 	if (!net_readable(fd, TIMEOUT_MS)) {
 		ksft_print_msg("handset %d gets nothing\n", to);
+		tell_stats(e);
 		return false;
 	}
 	got.len = recv(fd, got.data, RTP_WIRE_MAX, 0);
@@ -229,27 +268,4 @@ bool ends_quiet(struct ends *e)
 		}
 	}
 	return quiet;
-}
-
-struct leg_stats {
-	int leg;
-	struct qsc_stats *st;
-};
-
-static int copy_stats(const struct qsc_call *call, void *arg)
-{
-	const struct leg_stats *want = arg;
-
-	if (call->n_legs > (unsigned int)want->leg && call->legs[want->leg].stats)
-		*want->st = *call->legs[want->leg].stats;
-	return 0;
-}
-
-void ends_stats(struct ends *e, int i, struct qsc_stats *st)
-{
-	struct leg_stats want = { i, st };
-
-	memset(st, 0, sizeof(*st));
-	if (qsc_call_stats(e->sk, RELAY, copy_stats, &want))
-		ksft_exit_fail_msg("stats: %s\n", qsc_last_error(e->sk)->text);
 }
