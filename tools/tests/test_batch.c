@@ -377,6 +377,10 @@ static void lengths_have_to_be_those_of_the_suite(void **state)
 	make_call(1, KEYS_MAX);
 	keys[1][2].suite = QSC_SUITE_AEAD_AES_128_GCM;
 	assert_int_equal(qsc_calls_new(sk, calls, 3, &done), -EINVAL);
+	keys[1][2].suite = QSC_SUITE_PLAIN;
+	keys[1][2].master_len = keys[1][2].salt_len = 0;
+	assert_int_equal(qsc_calls_new(sk, calls, 3, &done), -EINVAL);
+	assert_string_equal(qsc_last_error(sk)->text, "a plain leg takes no keys");
 	make_call(1, KEYS_MAX);
 	calls[1].params.id = "";
 	assert_int_equal(qsc_calls_new(sk, calls, 3, &done), -EINVAL);
