@@ -238,7 +238,7 @@ static void a_relay_is_a_line_for_each_leg(void **state)
 		"call list",
 		"CALL  STATE  SUITE             LOCAL           REMOTE             AGE    IDLE\n"
 		"r1    new    AEAD_AES_256_GCM  192.0.2.1:5004  198.51.100.2:6004  1m00s  -\n"
-		"             plain             192.0.2.1:5006  not learnt yet            \n");
+		"             plain             192.0.2.1:5006  not learnt yet\n");
 }
 
 static void reply_quality(void)
