@@ -55,53 +55,81 @@ static void assert_has(const char *line)
 		fail_msg("not once \"%s\" in:\n%s", line, out.text);
 }
 
-/* A name of a metric and what it ends with in @line, behind @before. */
-static size_t name_at(const char *line, const char *before, char *name, size_t size)
-{
-	size_t len;
+#define METRICS_MAX 32
+#define NAME_LEN 64
 
-	assert_memory_equal(line, before, strlen(before));
-	line += strlen(before);
-	len = strspn(line, "abcdefghijklmnopqrstuvwxyz_");
-	assert_in_range(len, 1, size - 1);
-	memcpy(name, line, len);
-	name[len] = '\0';
-	return strlen(before) + len;
+/* What was read of a page. */
+struct page {
+	char names[METRICS_MAX][NAME_LEN];
+	unsigned int n;
+	bool typed; /* the TYPE of the last one was there */
+};
+
+/* The name at @line; the rest of the line. */
+static const char *take_name(const char *line, char name[NAME_LEN])
+{
+	size_t len = strspn(line, "abcdefghijklmnopqrstuvwxyz_");
+
+	assert_in_range(len, 1, NAME_LEN - 1);
+	snprintf(name, NAME_LEN, "%.*s", (int)len, line);
+	return line + len;
+}
+
+static void take_help(struct page *page, const char *line)
+{
+	char *name = page->names[page->n];
+
+	assert_true(page->n < METRICS_MAX);
+	assert_int_equal(*take_name(line, name), ' ');
+	for (unsigned int i = 0; i < page->n; i++)
+		assert_string_not_equal(name, page->names[i]);
+	page->n++;
+	page->typed = false;
+}
+
+static void take_type(struct page *page, const char *line)
+{
+	const char *type, *end;
+	char name[NAME_LEN];
+
+	type = take_name(line, name);
+	assert_true(page->n && !page->typed);
+	assert_string_equal(name, page->names[page->n - 1]);
+	end = strstr(name, "_total");
+	assert_string_equal(type, end && !end[6] ? " counter" : " gauge");
+	page->typed = true;
+}
+
+static void take_sample(const struct page *page, const char *line)
+{
+	char name[NAME_LEN], *end;
+	const char *rest;
+
+	rest = take_name(line, name);
+	assert_true(page->typed);
+	assert_string_equal(name, page->names[page->n - 1]);
+	assert_true(*rest == ' ' || *rest == '{');
+	strtod(strrchr(rest, ' ') + 1, &end);
+	assert_string_equal(end, "");
 }
 
 /* HELP and TYPE once for each metric, then its samples, which end in a number. */
 static void assert_is_exposition(const char *text)
 {
-	char name[64], again[64], seen[32][64], copy[16384], *save, *line, *rest;
-	unsigned int n = 0;
-	size_t at;
+	struct page page = { .n = 0 };
+	char *copy = strdup(text), *save, *line;
 
-	assert_in_range(strlen(text), 1, sizeof(copy) - 1);
-	assert_int_equal(text[strlen(text) - 1], '\n');
-	strcpy(copy, text);
+	assert_true(*text && text[strlen(text) - 1] == '\n');
 	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (!strncmp(line, "# HELP ", 7)) {
-			at = name_at(line, "# HELP ", name, sizeof(name));
-			assert_int_equal(line[at], ' ');
-			for (unsigned int i = 0; i < n; i++)
-				assert_string_not_equal(name, seen[i]);
-			assert_true(n < 32);
-			strcpy(seen[n++], name);
-			line = strtok_r(NULL, "\n", &save);
-			assert_non_null(line);
-			at = name_at(line, "# TYPE ", again, sizeof(again));
-			assert_string_equal(again, name);
-			at = strlen(name) > 6 ? strlen(name) - 6 : 0;
-			assert_string_equal(strrchr(line, ' ') + 1,
-					    strcmp(name + at, "_total") ? "gauge" : "counter");
-			continue;
-		}
-		at = name_at(line, "", again, sizeof(again));
-		assert_true(n && !strcmp(again, name));
-		assert_true(line[at] == ' ' || line[at] == '{');
-		strtod(strrchr(line, ' ') + 1, &rest);
-		assert_string_equal(rest, "");
+		if (!strncmp(line, "# HELP ", 7))
+			take_help(&page, line + 7);
+		else if (!strncmp(line, "# TYPE ", 7))
+			take_type(&page, line + 7);
+		else
+			take_sample(&page, line);
 	}
+	assert_true(page.typed);
+	free(copy);
 }
 
 static void the_namespace_has_each_metric_once(void **state)
