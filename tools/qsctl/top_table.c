@@ -7,11 +7,6 @@
 
 #include "top.h"
 
-struct look {
-	struct top_table *table;
-	size_t key_at; /* rows come in the same order when keys are looked at */
-};
-
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -68,11 +63,11 @@ static void sum_quality(struct top_row *row, const struct qsc_leg *leg)
 
 static int take_stats(const struct qsc_call *call, void *arg)
 {
-	struct look *look = arg;
+	struct top_table *table = arg;
 	struct top_row *row;
 
 	for (unsigned int i = 0; i < call->n_legs; i++) {
-		row = add_row(look->table);
+		row = add_row(table);
 		if (!row)
 			return -ENOMEM;
 		snprintf(row->id, sizeof(row->id), "%s", call->id);
@@ -116,11 +111,11 @@ static void take_leg_keys(struct top_row *row, const struct qsc_leg *leg)
 
 static int take_keys(const struct qsc_call *call, void *arg)
 {
-	struct look *look = arg;
+	struct top_table *table = arg;
 	struct top_row *row;
 
 	for (unsigned int i = 0; i < call->n_legs; i++) {
-		row = find_row(look->table, call->id, call->legs[i].index);
+		row = find_row(table, call->id, call->legs[i].index);
 		if (row)
 			take_leg_keys(row, &call->legs[i]);
 	}
@@ -165,17 +160,16 @@ static int ignore_changes(int err)
 
 int top_look(struct qsc_sock *sk, struct top_table *table, const struct top_table *before)
 {
-	struct look look = { .table = table };
 	int err;
 
 	table->n = 0;
 	table->time_ns = now_ns();
-	err = ignore_changes(qsc_stats_dump(sk, take_stats, &look));
+	err = ignore_changes(qsc_stats_dump(sk, take_stats, table));
 	if (err)
 		return err;
 	top_sort(table, TOP_BY_CALL);
 	drop_doubles(table);
-	err = ignore_changes(qsc_call_dump(sk, take_keys, &look));
+	err = ignore_changes(qsc_call_dump(sk, take_keys, table));
 	if (!err && before->time_ns)
 		make_rates(table, before);
 	return err;

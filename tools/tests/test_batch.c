@@ -107,8 +107,10 @@ static void look_at_op(struct seen *s, struct nlattr *op)
 	int rem;
 
 	s->ops++;
-	nla_for_each_nested(attr, op, rem)
-		s->keys += nla_type(attr) == QSC_A_CALL_KEY;
+	nla_for_each_nested(attr, op, rem) {
+		if (nla_type(attr) == QSC_A_CALL_KEY)
+			s->keys++;
+	}
 }
 
 static void look_at_sealed(struct seen *s, struct nlattr *nest, const void *calls_at)

@@ -89,28 +89,28 @@ static void take_help(struct page *page, const char *line)
 
 static void take_type(struct page *page, const char *line)
 {
-	const char *type, *end;
+	const char *type, *total;
 	char name[NAME_LEN];
 
 	type = take_name(line, name);
 	assert_true(page->n && !page->typed);
 	assert_string_equal(name, page->names[page->n - 1]);
-	end = strstr(name, "_total");
-	assert_string_equal(type, end && !end[6] ? " counter" : " gauge");
+	total = strstr(name, "_total");
+	assert_string_equal(type, total && !total[6] ? " counter" : " gauge");
 	page->typed = true;
 }
 
 static void take_sample(const struct page *page, const char *line)
 {
-	char name[NAME_LEN], *end;
+	char name[NAME_LEN], *behind;
 	const char *rest;
 
 	rest = take_name(line, name);
 	assert_true(page->typed);
 	assert_string_equal(name, page->names[page->n - 1]);
 	assert_true(*rest == ' ' || *rest == '{');
-	strtod(strrchr(rest, ' ') + 1, &end);
-	assert_string_equal(end, "");
+	strtod(strrchr(rest, ' ') + 1, &behind);
+	assert_string_equal(behind, "");
 }
 
 /* HELP and TYPE once for each metric, then its samples, which end in a number. */
