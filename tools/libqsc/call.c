@@ -44,13 +44,14 @@ static int put_manner(struct nl_msg *msg, const struct qsc_leg_params *leg)
 	       put_optional(msg, QSC_A_LEG_CLOCK, leg->clock);
 }
 
+/* What does not go together the kernel refuses: nothing is left out here. */
 static int put_learn_from(struct nl_msg *msg, const struct qsc_leg_params *leg)
 {
-	if (!leg->learn_from.sa.sa_family)
-		return 0;
-	return put_ip(msg, QSC_A_LEG_LEARN_ADDR, &leg->learn_from) ||
-	       nla_put_u8(msg, QSC_A_LEG_LEARN_PREFIX, leg->learn_prefix) ||
-	       put_optional(msg, QSC_A_LEG_LEARN_WINDOW, leg->learn_window_s);
+	if (leg->learn_from.sa.sa_family &&
+	    (put_ip(msg, QSC_A_LEG_LEARN_ADDR, &leg->learn_from) ||
+	     nla_put_u8(msg, QSC_A_LEG_LEARN_PREFIX, leg->learn_prefix)))
+		return -EMSGSIZE;
+	return put_optional(msg, QSC_A_LEG_LEARN_WINDOW, leg->learn_window_s);
 }
 
 static int put_remote(struct nl_msg *msg, const struct qsc_leg_params *leg)

@@ -86,6 +86,7 @@ static void add_leg(struct qsc_event *event, struct nlattr *nest)
 	if (index <= UINT8_MAX)
 		event->leg = index;
 	qsc_get_addr(&event->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
+	event->remote_rtcp = qsc_get_port(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
 }
 
 /* Of a kernel that knows more keys, the first ones. */

@@ -66,6 +66,8 @@ int qsc_key_check(struct qsc_sock *sk, const struct qsc_key *key)
 
 	if (qsc_suite_lengths(key->suite, &master_len, &salt_len))
 		return qsc_fail(sk, -EINVAL, "there is no suite number %u", key->suite);
+	if (key->suite == QSC_SUITE_PLAIN)
+		return qsc_fail(sk, -EINVAL, "a plain leg takes no keys");
 	if (key->master_len != master_len || key->salt_len != salt_len)
 		return qsc_fail(sk, -EINVAL,
 				"master key and salt have %u and %u bytes, %s needs %u and %u",

@@ -30,7 +30,7 @@ uint32_t qsc_get_u32(struct nlattr *attr)
 	return qsc_get_u64(attr);
 }
 
-static uint16_t get_port(struct nlattr *attr)
+uint16_t qsc_get_port(struct nlattr *attr)
 {
 	return attr && nla_len(attr) == 2 ? ntohs(nla_get_u16(attr)) : 0;
 }
@@ -41,11 +41,11 @@ void qsc_get_addr(union qsc_addr *out, struct nlattr *addr, struct nlattr *port)
 		return;
 	if (nla_len(addr) == sizeof(out->in4.sin_addr)) {
 		out->in4.sin_family = AF_INET;
-		out->in4.sin_port = htons(get_port(port));
+		out->in4.sin_port = htons(qsc_get_port(port));
 		memcpy(&out->in4.sin_addr, nla_data(addr), sizeof(out->in4.sin_addr));
 	} else if (nla_len(addr) == sizeof(out->in6.sin6_addr)) {
 		out->in6.sin6_family = AF_INET6;
-		out->in6.sin6_port = htons(get_port(port));
+		out->in6.sin6_port = htons(qsc_get_port(port));
 		memcpy(&out->in6.sin6_addr, nla_data(addr), sizeof(out->in6.sin6_addr));
 	}
 }
@@ -162,6 +162,7 @@ static int parse_leg(struct nlattr *nest, struct qsc_leg *leg)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	struct qsc_stats *stats;
+	int err;
 
 	if (nla_parse_nested(tb, QSC_A_LEG_MAX, nest, NULL) < 0)
 		return -EBADMSG;
@@ -170,8 +171,8 @@ static int parse_leg(struct nlattr *nest, struct qsc_leg *leg)
 	leg->suite = qsc_get_u32(tb[QSC_A_LEG_SUITE]);
 	qsc_get_addr(&leg->local, tb[QSC_A_LEG_LOCAL_ADDR], tb[QSC_A_LEG_LOCAL_PORT]);
 	qsc_get_addr(&leg->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
-	leg->local_rtcp = get_port(tb[QSC_A_LEG_LOCAL_RTCP_PORT]);
-	leg->remote_rtcp = get_port(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
+	leg->local_rtcp = qsc_get_port(tb[QSC_A_LEG_LOCAL_RTCP_PORT]);
+	leg->remote_rtcp = qsc_get_port(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
 	leg->flags = qsc_get_u32(tb[QSC_A_LEG_FLAGS]);
 	leg->has_dscp = tb[QSC_A_LEG_DSCP];
 	leg->dscp = qsc_get_u32(tb[QSC_A_LEG_DSCP]);
@@ -186,9 +187,8 @@ static int parse_leg(struct nlattr *nest, struct qsc_leg *leg)
 		qsc_parse_stats(tb[QSC_A_LEG_STATS], stats);
 		leg->stats = stats;
 	}
-	if (parse_quality(nest, leg))
-		return -EBADMSG;
-	return parse_keys(nest, leg);
+	err = parse_quality(nest, leg);
+	return err ? err : parse_keys(nest, leg);
 }
 
 static void free_legs(struct qsc_call *call)

@@ -74,9 +74,9 @@ static int encrypt(const uint8_t key[KEY_LEN], const void *aad, size_t aad_len, 
  * Seal @len bytes to @theirs, bound to @aad. Writes the public half of @mine and
  * @len + QSC_SEAL_TAG_LEN bytes of box. @mine may seal one message.
  */
-int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN],
-		 const void *aad, size_t aad_len, const void *plain, size_t len,
-		 uint8_t ours[QSC_SEAL_PUBLIC_LEN], uint8_t *box)
+int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN], const void *aad,
+		 size_t aad_len, const void *plain, size_t len, uint8_t ours[QSC_SEAL_PUBLIC_LEN],
+		 uint8_t *box)
 {
 	uint8_t shared[KEY_LEN], salt[2 * QSC_SEAL_PUBLIC_LEN], key[KEY_LEN];
 	int err;

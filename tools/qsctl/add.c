@@ -62,7 +62,7 @@ struct add {
 	unsigned int seen; /* bit per keyword */
 };
 
-static struct qsc_leg_params *leg_of(struct add *add)
+static struct qsc_leg_params *leg_of(const struct add *add)
 {
 	return &add->params->legs[add->params->n_legs - 1];
 }
@@ -92,8 +92,7 @@ static int read_rtcp(const char *text, struct qsc_leg_params *leg)
 		return QSCTL_OK;
 	if (!strcmp(text, "+1"))
 		return next_port("local", port_of(&leg->local), &leg->local_rtcp) ||
-		       (!learns &&
-			next_port("remote", port_of(&leg->remote), &leg->remote_rtcp));
+		       (!learns && next_port("remote", port_of(&leg->remote), &leg->remote_rtcp));
 	if (!comma) {
 		if (read_port("rtcp", text, &leg->local_rtcp))
 			return QSCTL_USAGE;
@@ -238,10 +237,23 @@ static int read_keyword(struct add *add, struct words *words, const char *word)
 	return read_value(add, kw, value);
 }
 
+/* qskeyd makes calls of one leg, whose remote is known. */
+static int check_start(const struct add *add)
+{
+	const unsigned int of_relay = 1U << KW_DSCP | 1U << KW_TTL | 1U << KW_CLOCK;
+
+	if (!(add->seen & 1U << KW_PEER))
+		return complain("peer SUBSCRIBER is missing");
+	if (add->legs || add->seen & of_relay || leg_of(add)->flags)
+		return complain("leg, remote learn, dscp, ttl and clock are for relays, "
+				"which call add makes");
+	return QSCTL_OK;
+}
+
 static int check_call(struct add *add)
 {
-	if (add->start && !(add->seen & 1U << KW_PEER))
-		return complain("peer SUBSCRIBER is missing");
+	if (add->start && check_start(add))
+		return QSCTL_USAGE;
 	return check_leg(add);
 }
 

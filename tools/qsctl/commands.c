@@ -49,7 +49,7 @@ const struct command call_commands[] = {
 	  "role      caller (the default), or callee\n"
 	  "bound     erase the keys when qskeyd ends\n"
 	  "card      use the card with this number\n"
-	  "The other words are those of call add.\n" },
+	  "The other words are those of call add, for a call that is no relay.\n" },
 	{ "end", cmd_call_end, NULL, "ID",
 	  "hang up: erase the keys, remove the call, tell the service", NULL },
 	{ "rekey", cmd_call_rekey, NULL, "ID", "give a secure call new keys now", NULL },
@@ -81,9 +81,11 @@ const struct command qsctl_commands[] = {
 	{ "info", cmd_info, NULL, "", "the module, its suites and its limits", NULL },
 	{ "call", NULL, call_commands, "COMMAND ...", "make, key, look at and end calls", NULL },
 	{ "card", NULL, card_commands, "COMMAND ...", "look at SIM cards, give their PIN", NULL },
-	{ "stats", cmd_stats, NULL, "[call ID] [all]", "counters of the namespace or of a call",
+	{ "stats", cmd_stats, NULL, "[call ID | legs] [all]",
+	  "counters of the namespace, of a call or of all legs",
 	  "Counters that are zero are left out without all or -a. With --prometheus those\n"
-	  "of the namespace are printed in the text format of Prometheus.\n" },
+	  "of the namespace are printed in the text format of Prometheus, and with legs\n"
+	  "also each leg of each call, which is much where there are many calls.\n" },
 	{ "top", cmd_top, NULL, "[every SEC] [count N]",
 	  "a table of the calls that keeps up with them",
 	  "every     seconds between two looks, 1 to 60; default 2\n"

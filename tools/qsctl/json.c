@@ -38,8 +38,10 @@ static struct json_object *json_addr(const union qsc_addr *addr, uint16_t rtcp)
 		inet_ntop(AF_INET6, &addr->in6.sin6_addr, host, sizeof(host));
 	else if (addr->sa.sa_family == AF_INET)
 		inet_ntop(AF_INET, &addr->in4.sin_addr, host, sizeof(host));
-	json_put_text(obj, "address", host);
-	put_u64(obj, "port", ntohs(addr->in4.sin_port));
+	if (host[0]) {
+		json_put_text(obj, "address", host);
+		put_u64(obj, "port", ntohs(addr->in4.sin_port));
+	}
 	if (rtcp)
 		put_u64(obj, "rtcp_port", rtcp);
 	return obj;
@@ -112,7 +114,7 @@ static struct json_object *json_leg(const struct qsc_leg *leg)
 	}
 	put_name(obj, "suite", qsc_suite_name(leg->suite), leg->suite);
 	json_put(obj, "local", json_addr(&leg->local, leg->local_rtcp));
-	if (leg->remote.sa.sa_family)
+	if (leg->remote.sa.sa_family || leg->remote_rtcp)
 		json_put(obj, "remote", json_addr(&leg->remote, leg->remote_rtcp));
 	json_put(obj, "rtcp_mux", json_object_new_boolean(!leg->local_rtcp));
 	if (leg->flags & QSC_LEG_FLAGS_LEARN)
@@ -289,8 +291,8 @@ struct json_object *json_event(const struct qsc_event *event)
 		json_put(obj, "keys", json_keys(event->keys, event->n_keys));
 	else if (event->leg >= 0)
 		put_u64(obj, "leg", event->leg);
-	if (event->remote.sa.sa_family)
-		json_put(obj, "remote", json_addr(&event->remote, 0));
+	if (event->remote.sa.sa_family || event->remote_rtcp)
+		json_put(obj, "remote", json_addr(&event->remote, event->remote_rtcp));
 	if (event->type == QSC_CMD_AUTH_FAIL_NTF)
 		put_u64(obj, "count", event->count);
 	return obj;

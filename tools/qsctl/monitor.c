@@ -69,6 +69,8 @@ static void print_latch(const struct qsc_event *event)
 
 	format_addr(&event->remote, remote, sizeof(remote));
 	printf("  leg %d: the remote is %s", event->leg, remote);
+	if (event->remote_rtcp)
+		printf(", its RTCP port %u", event->remote_rtcp);
 }
 
 static void print_event(const struct qsc_event *event)

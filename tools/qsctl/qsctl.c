@@ -6,6 +6,8 @@
 
 #include "qsctl.h"
 
+/* One a line. */
+/* clang-format off */
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "pretty", no_argument, NULL, 'p' },
@@ -20,6 +22,7 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
 };
+/* clang-format on */
 
 struct options {
 	const char *color;

@@ -67,7 +67,7 @@ static void print_rtcp(const struct qsc_leg *leg)
 static void print_manner(const struct qsc_leg *leg)
 {
 	if (leg->flags & QSC_LEG_FLAGS_LEARN)
-		print_field(4, "remote", "learnt");
+		print_field(4, "remote", leg->remote.sa.sa_family ? "learnt" : "to be learnt");
 	if (leg->has_dscp)
 		print_field(4, "dscp", "%u", leg->dscp);
 	if (leg->ttl)

@@ -24,13 +24,14 @@ struct top {
 
 static int look(struct top *top)
 {
+	int err;
+
 	top->now = !top->now;
 	/* The one before is searched by call. */
 	top_sort(&top->tables[!top->now], TOP_BY_CALL);
-	if (top_look(top->ctl->sk, &top->tables[top->now], &top->tables[!top->now]))
-		return kernel_refused(top->ctl, "top", NULL);
+	err = top_look(top->ctl->sk, &top->tables[top->now], &top->tables[!top->now]);
 	top_sort(&top->tables[top->now], top->order);
-	return QSCTL_OK;
+	return err;
 }
 
 static bool is_last(struct top *top)
@@ -57,7 +58,7 @@ static int print_tables(struct top *top)
 
 	for (;;) {
 		if (look(top))
-			return QSCTL_REFUSED;
+			return kernel_refused(top->ctl, "top", NULL);
 		print_table(&top->tables[top->now]);
 		if (is_last(top))
 			return QSCTL_OK;
@@ -96,6 +97,10 @@ static bool take_key(struct top *top, int key)
 	};
 	const char *at;
 
+	if (key == KEY_RESIZE) {
+		draw(top);
+		return true;
+	}
 	if (tolower(key) == 'q')
 		return false;
 	at = memchr(orders, tolower(key), sizeof(orders));
@@ -132,22 +137,26 @@ static bool take_keys(struct top *top)
 
 static int draw_tables(struct top *top)
 {
-	int ret = QSCTL_OK;
+	SCREEN *screen = newterm(NULL, stdout, stdin);
+	int err;
 
-	initscr();
+	if (!screen)
+		return print_tables(top);
 	cbreak();
 	noecho();
 	curs_set(0);
 	for (;;) {
-		ret = look(top);
-		if (ret)
+		err = look(top);
+		if (err)
 			break;
 		draw(top);
 		if (is_last(top) || !take_keys(top))
 			break;
 	}
 	endwin();
-	return ret;
+	delscreen(screen);
+	/* Not before: it would go with the screen. */
+	return err ? kernel_refused(top->ctl, "top", NULL) : QSCTL_OK;
 }
 
 /* [every SEC] [count N] */
@@ -174,13 +183,16 @@ static int read_words(struct words *words, struct top *top)
 int cmd_top(struct qsctl *ctl, struct words *words)
 {
 	struct top top = { .ctl = ctl, .every_s = SECONDS_DEFAULT, .order = TOP_BY_PACKETS };
+	bool terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	int ret;
 
 	if (read_words(words, &top))
 		return QSCTL_USAGE;
+	if (ctl->json)
+		return complain("top prints no JSON: see stats legs");
 	if (kernel_open(ctl))
 		return QSCTL_REFUSED;
-	ret = isatty(STDOUT_FILENO) ? draw_tables(&top) : print_tables(&top);
+	ret = terminal ? draw_tables(&top) : print_tables(&top);
 	top_free(&top.tables[0]);
 	top_free(&top.tables[1]);
 	return ret;

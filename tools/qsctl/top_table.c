@@ -7,11 +7,6 @@
 
 #include "top.h"
 
-struct look {
-	struct top_table *table;
-	size_t key_at; /* rows come in the same order when keys are looked at */
-};
-
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -38,14 +33,15 @@ static struct top_row *add_row(struct top_table *table)
 
 static void sum_stats(struct top_row *row, const struct qsc_stats *stats)
 {
+	const uint64_t *n = stats->count;
 	const char *name;
 
-	row->packets = stats->count[QSC_A_STATS_TX_RTP] + stats->count[QSC_A_STATS_TX_RTCP] +
-		       stats->count[QSC_A_STATS_RX_RTP] + stats->count[QSC_A_STATS_RX_RTCP];
+	row->packets[QSC_DIR_TX] = n[QSC_A_STATS_TX_RTP] + n[QSC_A_STATS_TX_RTCP];
+	row->packets[QSC_DIR_RX] = n[QSC_A_STATS_RX_RTP] + n[QSC_A_STATS_RX_RTCP];
 	for (unsigned int i = 1; i <= QSC_A_STATS_MAX; i++) {
 		name = qsc_stat_name(i);
 		if (name && strstr(name, "_drop_"))
-			row->drops += stats->count[i];
+			row->drops[name[0] == 't' ? QSC_DIR_TX : QSC_DIR_RX] += n[i];
 	}
 }
 
@@ -59,17 +55,19 @@ static void sum_quality(struct top_row *row, const struct qsc_leg *leg)
 		if (leg->quality[i].jitter_us > row->jitter_ms * 1000)
 			row->jitter_ms = leg->quality[i].jitter_us / 1000.0;
 	}
+	row->has_quality = came;
+	row->rtt_us = leg->rtt_us;
 	if (came + lost)
 		row->loss = 100.0 * lost / (came + lost);
 }
 
 static int take_stats(const struct qsc_call *call, void *arg)
 {
-	struct look *look = arg;
+	struct top_table *table = arg;
 	struct top_row *row;
 
 	for (unsigned int i = 0; i < call->n_legs; i++) {
-		row = add_row(look->table);
+		row = add_row(table);
 		if (!row)
 			return -ENOMEM;
 		snprintf(row->id, sizeof(row->id), "%s", call->id);
@@ -113,11 +111,11 @@ static void take_leg_keys(struct top_row *row, const struct qsc_leg *leg)
 
 static int take_keys(const struct qsc_call *call, void *arg)
 {
-	struct look *look = arg;
+	struct top_table *table = arg;
 	struct top_row *row;
 
 	for (unsigned int i = 0; i < call->n_legs; i++) {
-		row = find_row(look->table, call->id, call->legs[i].index);
+		row = find_row(table, call->id, call->legs[i].index);
 		if (row)
 			take_leg_keys(row, &call->legs[i]);
 	}
@@ -130,15 +128,28 @@ static void make_rates(struct top_table *table, const struct top_table *before)
 	const struct top_row *old;
 	struct top_row *row;
 
+	if (table->time_ns <= before->time_ns)
+		return;
 	for (size_t i = 0; i < table->n; i++) {
 		row = &table->rows[i];
 		old = find_row(before, row->id, row->leg);
 		/* A call of the same name may be another one. */
-		if (!old || row->packets < old->packets || row->drops < old->drops)
+		if (!old || top_packets(row) < top_packets(old) || top_drops(row) < top_drops(old))
 			continue;
-		row->pps = (row->packets - old->packets) / seconds;
-		row->dps = (row->drops - old->drops) / seconds;
+		row->pps = (top_packets(row) - top_packets(old)) / seconds;
+		row->dps = (top_drops(row) - top_drops(old)) / seconds;
 	}
+}
+
+/* A call that was made anew during the look comes twice. */
+static void drop_doubles(struct top_table *table)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n; i++)
+		if (!n || compare_call(&table->rows[n - 1], &table->rows[i]))
+			table->rows[n++] = table->rows[i];
+	table->n = n;
 }
 
 /* Calls that come and go meanwhile are a matter of course here. */
@@ -149,16 +160,16 @@ static int ignore_changes(int err)
 
 int top_look(struct qsc_sock *sk, struct top_table *table, const struct top_table *before)
 {
-	struct look look = { .table = table };
 	int err;
 
 	table->n = 0;
 	table->time_ns = now_ns();
-	err = ignore_changes(qsc_stats_dump(sk, take_stats, &look));
+	err = ignore_changes(qsc_stats_dump(sk, take_stats, table));
 	if (err)
 		return err;
 	top_sort(table, TOP_BY_CALL);
-	err = ignore_changes(qsc_call_dump(sk, take_keys, &look));
+	drop_doubles(table);
+	err = ignore_changes(qsc_call_dump(sk, take_keys, table));
 	if (!err && before->time_ns)
 		make_rates(table, before);
 	return err;
@@ -184,7 +195,7 @@ static int compare_drops(const void *a, const void *b)
 	int diff = compare_number(x->dps, y->dps);
 
 	if (!diff)
-		diff = compare_number(x->drops, y->drops);
+		diff = compare_number(top_drops(x), top_drops(y));
 	return diff ? diff : compare_call(a, b);
 }
 
@@ -207,10 +218,8 @@ static int compare_jitter(const void *a, const void *b)
 void top_sort(struct top_table *table, enum top_order order)
 {
 	static int (*const compare[])(const void *, const void *) = {
-		[TOP_BY_CALL] = compare_call,
-		[TOP_BY_PACKETS] = compare_packets,
-		[TOP_BY_DROPS] = compare_drops,
-		[TOP_BY_LOSS] = compare_loss,
+		[TOP_BY_CALL] = compare_call,	  [TOP_BY_PACKETS] = compare_packets,
+		[TOP_BY_DROPS] = compare_drops,	  [TOP_BY_LOSS] = compare_loss,
 		[TOP_BY_JITTER] = compare_jitter,
 	};
 
@@ -238,5 +247,5 @@ void top_format(const struct top_row *row, char *line, size_t size)
 		format_duration(row->key_age_ms, age, sizeof(age));
 	snprintf(line, size, "%-24.24s %3u %-7s %9.1f %9.1f %9llu %6.2f %9.1f %8s", id, row->leg,
 		 name_or_number(qsc_state_name(row->state), row->state), row->pps, row->dps,
-		 (unsigned long long)row->drops, row->loss, row->jitter_ms, age);
+		 (unsigned long long)top_drops(row), row->loss, row->jitter_ms, age);
 }

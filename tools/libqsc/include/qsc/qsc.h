@@ -169,7 +169,8 @@ union qsc_addr {
  * @ttl: of packets sent, 1..255; 0 = one less than that which they came with
  * @clock: RTP clock rate of what comes in, 1..%QSC_CLOCK_MAX Hz,
  *	0 = %QSC_CLOCK_DEFAULT; for the jitter
- * @learn_from: a plain leg learns its remote from this prefix; the port is ignored
+ * @learn_from: a plain leg that learns its remote does so from this prefix only, and
+ *	has to have one; the port is ignored
  * @learn_prefix: bits of @learn_from
  * @learn_window_s: and for so many seconds only, 0 = %QSC_LEARN_WINDOW_DEFAULT
  */
@@ -662,7 +663,8 @@ int qsc_stats_erased(struct qsc_sock *sk, struct qsc_erased *erased);
  * qsc_call_stats() - counters of the legs of one call
  * @sk: the handle
  * @id: call-id
- * @cb: called once; of the call, id, state and the legs' index and stats are set
+ * @cb: called once; of the call, id, state and the legs' index and stats are set,
+ *	and of a relay's legs, how packets come in
  * @arg: for @cb
  *
  * Return: 0, what @cb returned, -ENOENT, or another errno.
@@ -692,7 +694,9 @@ int qsc_stats_dump(struct qsc_sock *sk, qsc_call_cb cb, void *arg);
  * @reason: enum qsc_erase_reason, with %QSC_CMD_ERASED_NTF
  * @leg: index of the leg, with %QSC_CMD_AUTH_FAIL_NTF and %QSC_CMD_LATCH_NTF; -1 if
  *	there is none
- * @remote: what was learnt, with %QSC_CMD_LATCH_NTF
+ * @remote: what was learnt, with %QSC_CMD_LATCH_NTF; no family as long as only
+ *	@remote_rtcp is known
+ * @remote_rtcp: likewise, of a leg with an RTCP port of its own; 0 if unknown
  * @count: failures so far, with %QSC_CMD_AUTH_FAIL_NTF
  * @key: the key concerned or NULL; in %QSC_CMD_ERASED_NTF, NULL means all keys
  *	of the call. Fields the event does not carry are zero.
@@ -709,6 +713,7 @@ struct qsc_event {
 	uint32_t reason;
 	int leg;
 	union qsc_addr remote;
+	uint16_t remote_rtcp;
 	uint64_t count;
 	const struct qsc_key_info *key;
 	const struct qsc_key_info *keys;
