@@ -7,9 +7,9 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
-#include <linux/slab.h>
 #include <net/netns/generic.h>
 
+#include "callmem.h"
 #include "event.h"
 #include "erase.h"
 #include "hooks.h"
@@ -25,9 +25,6 @@ u32 qsc_call_max(void)
 {
 	return clamp_t(u32, READ_ONCE(max_calls), 1, MAX_CALLS_LIMIT);
 }
-
-/* By the number of legs: there are many calls, and powers of two waste a third of each. */
-static struct kmem_cache *caches[QSC_LEGS_MAX];
 
 static u32 hash_id(const void *data, u32 len, u32 seed)
 {
@@ -73,7 +70,7 @@ static void free_rcu_cb(struct rcu_head *rcu)
 		qsc_ssrc_free_all(&call->legs[i].tx.ssrcs);
 		qsc_ssrc_free_all(&call->legs[i].rx.ssrcs);
 	}
-	kmem_cache_free(caches[call->nr_legs - 1], call);
+	qsc_callmem_put(call);
 }
 
 void qsc_call_put(struct qsc_call *call)
@@ -144,7 +141,7 @@ static struct qsc_call *create(struct qsc_net *qn, const struct qsc_call_params 
 	struct qsc_call *call;
 	u8 i;
 
-	call = kmem_cache_zalloc(caches[p->nr_legs - 1], GFP_KERNEL);
+	call = qsc_callmem_get(p->nr_legs);
 	if (!call)
 		return NULL;
 	call->net = qn;
@@ -508,52 +505,13 @@ static struct pernet_operations net_ops = {
 	.size = sizeof(struct qsc_net),
 };
 
-static void destroy_caches(void)
-{
-	int i;
-
-	for (i = 0; i < QSC_LEGS_MAX; i++) {
-		kmem_cache_destroy(caches[i]);
-		caches[i] = NULL;
-	}
-}
-
-static int create_caches(void)
-{
-	static const char *const names[QSC_LEGS_MAX] = {
-		KBUILD_MODNAME "_call",
-		KBUILD_MODNAME "_relay",
-	};
-	int i;
-
-	for (i = 0; i < QSC_LEGS_MAX; i++) {
-		caches[i] = kmem_cache_create(names[i],
-					      struct_size((struct qsc_call *)NULL, legs, i + 1), 0,
-					      SLAB_HWCACHE_ALIGN, NULL);
-		if (!caches[i]) {
-			destroy_caches();
-			return -ENOMEM;
-		}
-	}
-	return 0;
-}
-
 int qsc_call_module_init(void)
 {
-	int err;
-
-	err = create_caches();
-	if (err)
-		return err;
-	err = register_pernet_subsys(&net_ops);
-	if (err)
-		destroy_caches();
-	return err;
+	return register_pernet_subsys(&net_ops);
 }
 
 void qsc_call_module_exit(void)
 {
 	unregister_pernet_subsys(&net_ops);
 	rcu_barrier();
-	destroy_caches();
 }

@@ -9,7 +9,7 @@
 #include <linux/module.h>
 
 #include "../aead.h"
-#include "../call.h"
+#include "../callmem.h"
 #include "../cm.h"
 #include "../keymem.h"
 #include "test.h"
@@ -31,12 +31,17 @@ int qsc_test_start(void)
 	err = qsc_keymem_module_init();
 	if (err)
 		goto err_cm;
-	err = qsc_call_module_init();
+	err = qsc_callmem_module_init();
 	if (err)
 		goto err_key;
+	err = qsc_call_module_init();
+	if (err)
+		goto err_callmem;
 	started = true;
 	return 0;
 
+err_callmem:
+	qsc_callmem_module_exit();
 err_key:
 	qsc_keymem_module_exit();
 err_cm:
@@ -54,6 +59,7 @@ static int __init qsc_kunit_init(void)
 static void __exit qsc_kunit_exit(void)
 {
 	qsc_call_module_exit();
+	qsc_callmem_module_exit();
 	qsc_keymem_module_exit();
 	qsc_cm_module_exit();
 	qsc_aead_module_exit();
