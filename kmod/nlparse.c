@@ -236,12 +236,25 @@ static void get_manner(struct qsc_leg_params *p, struct nlattr **tb)
 		      nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
 }
 
-static int get_leg(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack)
+/* Keys name their leg by its number, so there may be no doubt about that. */
+static int check_index(u8 index, const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	if (!attr || nla_get_u8(attr) == index)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "the legs of a call come in the order of their index");
+	return -EINVAL;
+}
+
+static int get_leg(struct qsc_leg_params *p, u8 index, struct nlattr *attr,
+		   struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	int err;
 
 	err = nla_parse_nested(tb, QSC_A_LEG_MAX, attr, qsc_leg_policy, extack);
+	if (err)
+		return err;
+	err = check_index(index, tb[QSC_A_LEG_INDEX], extack);
 	if (err)
 		return err;
 	get_manner(p, tb);
@@ -287,9 +300,10 @@ static int get_legs(struct qsc_call_params *p, const struct nlattr *head, int le
 			NL_SET_ERR_MSG_ATTR(extack, attr, "a call has one leg, or two");
 			return -EINVAL;
 		}
-		err = get_leg(&p->legs[p->nr_legs++], attr, extack);
+		err = get_leg(&p->legs[p->nr_legs], p->nr_legs, attr, extack);
 		if (err)
 			return err;
+		p->nr_legs++;
 	}
 	if (!p->nr_legs) {
 		NL_SET_ERR_MSG(extack, "a call needs a leg");
