@@ -480,6 +480,10 @@ static int get_context(struct qsc_context *c, struct nlattr **tb, struct netlink
 	c->role = nla_get_u32(tb[QSC_A_SESSION_ROLE]);
 	c->suite = qsc_suite_by_id(nla_get_u32(tb[QSC_A_SESSION_SUITE]));
 	c->epoch = nla_get_u32(tb[QSC_A_SESSION_EPOCH]);
+	if (!c->suite->key_len) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_SESSION_SUITE], "a plain leg takes no keys");
+		return -EINVAL;
+	}
 	c->caller = get_party(tb[QSC_A_SESSION_CALLER], extack);
 	if (!c->caller)
 		return -EINVAL;
