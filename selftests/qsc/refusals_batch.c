@@ -2,8 +2,10 @@
 /* Refusals of many calls in a request: then none of them is made. */
 #include <string.h>
 
+#include "knob.h"
 #include "refusals.h"
 
+#define MAX_CALLS "/sys/module/qsc/parameters/max_calls"
 #define OTHER "refusals-other"
 #define SECRET_LEN 44 /* AEAD_AES_256_GCM, the suite unless told otherwise */
 #define TOO_LONG 66000 /* bytes of calls */
@@ -253,6 +255,19 @@ static void too_many_calls(void)
 			 "calls new: too many to be sealed\n");
 }
 
+static void no_room_for_all(void)
+{
+	static const struct refusal r = OF(batch, ", and room for one call", -ENOSPC,
+					   "the call table is full", {});
+	char was[32] = "";
+
+	if (!knob_get(MAX_CALLS, was, sizeof(was)))
+		ksft_exit_fail_msg("how many calls there may be cannot be read\n");
+	knob_set(MAX_CALLS, "1");
+	refusals_judge(&r);
+	knob_set(MAX_CALLS, was);
+}
+
 static int note(const struct qsc_call *c, void *arg)
 {
 	(void)c;
@@ -281,7 +296,7 @@ static int count(const struct qsc_call *c, void *arg)
 
 int refusals_batch_plan(void)
 {
-	return COUNT(batches) + COUNT(good_batches) + 6;
+	return COUNT(batches) + COUNT(good_batches) + 7;
 }
 
 void refusals_batch(void)
@@ -292,6 +307,7 @@ void refusals_batch(void)
 	for (i = 0; i < COUNT(batches); i++)
 		refusals_judge(&batches[i]);
 	too_many_calls();
+	no_room_for_all();
 	refusals_expect_no_calls();
 	others_call_stays();
 	refusals_expect_no_calls();
