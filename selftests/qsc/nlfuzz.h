@@ -25,8 +25,8 @@
 /* Messages of a run: QSC_MESSAGES, or these. */
 #define NF_FULL		200000
 #define NF_STOCK	60000
-#define NF_DEBUG	15000
-#define NF_QUICK	10000
+#define NF_DEBUG	20000
+#define NF_QUICK	13000
 
 #define NF_SOCKETS	6
 #define NF_BURST	4	/* messages in one datagram */
