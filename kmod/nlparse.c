@@ -183,8 +183,7 @@ static int get_remote(struct qsc_leg_params *p, struct nlattr **tb, struct netli
 		return -EINVAL;
 	}
 	if (qsc_addr_equal(&p->local, &p->remote)) {
-		NL_SET_ERR_MSG_ATTR(extack, addr,
-				    "local and remote address and port are the same");
+		NL_SET_ERR_MSG_ATTR(extack, addr, "local and remote address and port are the same");
 		return -EINVAL;
 	}
 	return 0;
@@ -208,14 +207,15 @@ static int get_learn(struct qsc_leg_params *p, struct nlattr **tb, struct netlin
 	}
 	if (!addr || !prefix) {
 		NL_SET_ERR_MSG(extack,
-			       "a plain leg learns its remote from a prefix: anybody can send plain packets");
+			       "a plain leg learns from a prefix: anybody can send plain packets");
 		return -EINVAL;
 	}
 	err = get_ip(&from, addr, 0, extack);
 	if (err)
 		return err;
 	if (from.family != p->local.family || (v4 && nla_get_u8(prefix) > 32)) {
-		NL_SET_ERR_MSG_ATTR(extack, prefix, "not a prefix of the local address's IP version");
+		NL_SET_ERR_MSG_ATTR(extack, prefix,
+				    "not a prefix of the local address's IP version");
 		return -EINVAL;
 	}
 	p->learn.ip = from.ip;
@@ -232,8 +232,7 @@ static void get_manner(struct qsc_leg_params *p, struct nlattr **tb)
 	if (tb[QSC_A_LEG_TTL])
 		p->ttl = nla_get_u8(tb[QSC_A_LEG_TTL]);
 	p->clock = tb[QSC_A_LEG_CLOCK] ? nla_get_u32(tb[QSC_A_LEG_CLOCK]) : QSC_CLOCK_DEFAULT;
-	p->learn.on = tb[QSC_A_LEG_FLAGS] &&
-		      nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
+	p->learn.on = tb[QSC_A_LEG_FLAGS] && nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
 }
 
 /* Keys name their leg by its number, so there may be no doubt about that. */
@@ -433,7 +432,8 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
 		if (sealed)
 			NL_SET_ERR_MSG(extack, "a key needs direction, suite and the sealed key");
 		else
-			NL_SET_ERR_MSG(extack, "a key needs direction and suite, and is sealed with the others");
+			NL_SET_ERR_MSG(extack,
+				       "a key needs direction and suite; one box holds all keys");
 		return -EINVAL;
 	}
 	p->dir = nla_get_u32(tb[QSC_A_KEY_DIR]);
@@ -450,8 +450,9 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
 	}
 	p->overlap_ms = get_overlap(tb[QSC_A_KEY_OVERLAP]);
 	p->rocs = rocs;
-	err = sealed ? get_sealed(sealed, tb[QSC_A_KEY_SEALED],
-				  p->suite->key_len + p->suite->salt_len, extack) : 0;
+	if (sealed)
+		err = get_sealed(sealed, tb[QSC_A_KEY_SEALED],
+				 p->suite->key_len + p->suite->salt_len, extack);
 	if (err)
 		return err;
 	return get_rocs(rocs, &p->nr_rocs, attr, extack);

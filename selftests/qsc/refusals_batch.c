@@ -186,7 +186,7 @@ static int two_ids(struct nlr_msg *m)
 
 #define A_CALL_IS_MISSING "a call is missing"
 #define NOT_SEALED_TO "cannot be opened: not sealed to this key, or not for this request"
-#define SEALED_WITH_OTHERS "a key needs direction and suite, and is sealed with the others"
+#define SEALED_WITH_OTHERS "a key needs direction and suite; one box holds all keys"
 
 static const struct refusal batches[] = {
 	OF(nothing, "", -EINVAL, A_CALL_IS_MISSING, {}),

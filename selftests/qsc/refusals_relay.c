@@ -205,7 +205,7 @@ static int activate_plain_leg(struct nlr_msg *m)
 	}
 
 #define FROM_WHERE "from where to learn is for plain legs that learn the remote"
-#define FROM_PREFIX "a plain leg learns its remote from a prefix"
+#define FROM_PREFIX "a plain leg learns from a prefix"
 #define NO_PREFIX "not a prefix of the local address's IP version"
 #define NO_REMOTE_YET "a remote that is learnt has no address yet"
 #define RELAY_SUITE "this suite is for the legs of relay calls only"
