@@ -13,6 +13,7 @@
 #include "erase.h"
 #include "nlkey.h"
 #include "nlparse.h"
+#include "open.h"
 #include "seal.h"
 
 static const char batch_label[] = "calls-new";
@@ -103,6 +104,10 @@ static int open_box(struct batch *b)
 	sealed.public = nla_data(tb[QSC_A_SEAL_PUBLIC]);
 	sealed.box = nla_data(tb[QSC_A_SEAL_BOX]);
 	sealed.len = nla_len(tb[QSC_A_SEAL_BOX]) - QSC_SEAL_TAG_LEN;
+	if (label + b->len > QSC_BOX_LEN_MAX) {
+		NL_SET_ERR_MSG(extack, "more bytes of calls than one box can be bound to");
+		return -EINVAL;
+	}
 
 	aad = kmalloc(label + b->len, GFP_KERNEL);
 	b->plain = kmalloc(sealed.len, GFP_KERNEL);
@@ -175,20 +180,42 @@ static int make_call(struct batch *b, const struct nlattr *op)
 	return err;
 }
 
+/* Of several ids nla_parse() takes the last one, and so did make_call(). */
+static const char *find_id(const struct nlattr *op)
+{
+	const char *id = NULL;
+	struct nlattr *attr;
+	int rem;
+
+	nla_for_each_nested(attr, op, rem)
+		if (nla_type(attr) == QSC_A_CALL_ID)
+			id = nla_data(attr);
+	return id;
+}
+
 /* Those before @end; all were made by this request, so their ids are good. */
 static void unmake_calls(struct batch *b, const struct nlattr *end)
 {
 	const struct nlattr *op;
-	struct nlattr *id;
+	const char *id;
 	int rem;
 
 	nla_for_each_attr(op, b->first, b->len, rem) {
 		if (op == end)
 			break;
-		id = nla_find_nested(op, QSC_A_CALL_ID);
+		id = find_id(op);
 		if (id)
-			qsc_forget_named(b->qn, nla_data(id));
+			qsc_forget_named(b->qn, id);
 	}
+}
+
+/* Only two kinds of attributes come here: the other one is an earlier box. */
+static int make_one(struct batch *b, const struct nlattr *op)
+{
+	if (nla_type(op) == QSC_A_CALL_OP)
+		return make_call(b, op);
+	NL_SET_ERR_MSG_ATTR(b->info->extack, op, "what is sealed comes once");
+	return -EINVAL;
 }
 
 /* All or none. */
@@ -198,7 +225,7 @@ static int make_calls(struct batch *b)
 	int rem, err;
 
 	nla_for_each_attr(op, b->first, b->len, rem) {
-		err = nla_type(op) == QSC_A_CALL_OP ? make_call(b, op) : -EINVAL;
+		err = make_one(b, op);
 		if (!err) {
 			cond_resched();
 			continue;

@@ -183,8 +183,7 @@ static int get_remote(struct qsc_leg_params *p, struct nlattr **tb, struct netli
 		return -EINVAL;
 	}
 	if (qsc_addr_equal(&p->local, &p->remote)) {
-		NL_SET_ERR_MSG_ATTR(extack, addr,
-				    "local and remote address and port are the same");
+		NL_SET_ERR_MSG_ATTR(extack, addr, "local and remote address and port are the same");
 		return -EINVAL;
 	}
 	return 0;
@@ -208,14 +207,15 @@ static int get_learn(struct qsc_leg_params *p, struct nlattr **tb, struct netlin
 	}
 	if (!addr || !prefix) {
 		NL_SET_ERR_MSG(extack,
-			       "a plain leg learns its remote from a prefix: anybody can send plain packets");
+			       "a plain leg learns from a prefix: anybody can send plain packets");
 		return -EINVAL;
 	}
 	err = get_ip(&from, addr, 0, extack);
 	if (err)
 		return err;
 	if (from.family != p->local.family || (v4 && nla_get_u8(prefix) > 32)) {
-		NL_SET_ERR_MSG_ATTR(extack, prefix, "not a prefix of the local address's IP version");
+		NL_SET_ERR_MSG_ATTR(extack, prefix,
+				    "not a prefix of the local address's IP version");
 		return -EINVAL;
 	}
 	p->learn.ip = from.ip;
@@ -232,17 +232,28 @@ static void get_manner(struct qsc_leg_params *p, struct nlattr **tb)
 	if (tb[QSC_A_LEG_TTL])
 		p->ttl = nla_get_u8(tb[QSC_A_LEG_TTL]);
 	p->clock = tb[QSC_A_LEG_CLOCK] ? nla_get_u32(tb[QSC_A_LEG_CLOCK]) : QSC_CLOCK_DEFAULT;
-	p->learn.on = tb[QSC_A_LEG_FLAGS] &&
-		      nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
+	p->learn.on = tb[QSC_A_LEG_FLAGS] && nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
 }
 
-static int get_leg(struct qsc_leg_params *p, const struct nlattr *attr,
+/* Keys name their leg by its number, so there may be no doubt about that. */
+static int check_index(u8 index, const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	if (!attr || nla_get_u8(attr) == index)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr, "the legs of a call come in the order of their index");
+	return -EINVAL;
+}
+
+static int get_leg(struct qsc_leg_params *p, u8 index, const struct nlattr *attr,
 		   struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	int err;
 
 	err = nla_parse_nested(tb, QSC_A_LEG_MAX, attr, qsc_leg_policy, extack);
+	if (err)
+		return err;
+	err = check_index(index, tb[QSC_A_LEG_INDEX], extack);
 	if (err)
 		return err;
 	get_manner(p, tb);
@@ -288,9 +299,10 @@ static int get_legs(struct qsc_call_params *p, const struct nlattr *head, int le
 			NL_SET_ERR_MSG_ATTR(extack, attr, "a call has one leg, or two");
 			return -EINVAL;
 		}
-		err = get_leg(&p->legs[p->nr_legs++], attr, extack);
+		err = get_leg(&p->legs[p->nr_legs], p->nr_legs, attr, extack);
 		if (err)
 			return err;
+		p->nr_legs++;
 	}
 	if (!p->nr_legs) {
 		NL_SET_ERR_MSG(extack, "a call needs a leg");
@@ -420,7 +432,8 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
 		if (sealed)
 			NL_SET_ERR_MSG(extack, "a key needs direction, suite and the sealed key");
 		else
-			NL_SET_ERR_MSG(extack, "a key needs direction and suite, and is sealed with the others");
+			NL_SET_ERR_MSG(extack,
+				       "a key needs direction and suite; one box holds all keys");
 		return -EINVAL;
 	}
 	p->dir = nla_get_u32(tb[QSC_A_KEY_DIR]);
@@ -437,8 +450,9 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
 	}
 	p->overlap_ms = get_overlap(tb[QSC_A_KEY_OVERLAP]);
 	p->rocs = rocs;
-	err = sealed ? get_sealed(sealed, tb[QSC_A_KEY_SEALED],
-				  p->suite->key_len + p->suite->salt_len, extack) : 0;
+	if (sealed)
+		err = get_sealed(sealed, tb[QSC_A_KEY_SEALED],
+				 p->suite->key_len + p->suite->salt_len, extack);
 	if (err)
 		return err;
 	return get_rocs(rocs, &p->nr_rocs, attr, extack);
@@ -467,6 +481,10 @@ static int get_context(struct qsc_context *c, struct nlattr **tb, struct netlink
 	c->role = nla_get_u32(tb[QSC_A_SESSION_ROLE]);
 	c->suite = qsc_suite_by_id(nla_get_u32(tb[QSC_A_SESSION_SUITE]));
 	c->epoch = nla_get_u32(tb[QSC_A_SESSION_EPOCH]);
+	if (!c->suite->key_len) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[QSC_A_SESSION_SUITE], "a plain leg takes no keys");
+		return -EINVAL;
+	}
 	c->caller = get_party(tb[QSC_A_SESSION_CALLER], extack);
 	if (!c->caller)
 		return -EINVAL;
