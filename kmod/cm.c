@@ -52,8 +52,10 @@ int qsc_cm_init(struct qsc_cm *c, const u8 *key, u32 key_len, const u8 *auth)
 	}
 	/* The drivers that were probed may be gone by now, and others in their place. */
 	err = crypto_skcipher_reqsize(&c->ctr->base) + sizeof(struct skcipher_request) > req_size ||
-	      crypto_shash_descsize(c->mac) + sizeof(struct shash_desc) > desc_size ?
-		      -EOVERFLOW : 0;
+			      crypto_shash_descsize(c->mac) + sizeof(struct shash_desc) >
+				      desc_size ?
+		      -EOVERFLOW :
+		      0;
 	if (!err)
 		err = crypto_sync_skcipher_setkey(c->ctr, key, key_len);
 	if (!err)

@@ -15,8 +15,8 @@ void qsc_drop_count(struct qsc_leg *leg, struct qsc_stream *s, unsigned int stat
 	/* A call whose keys were erased has none: tell the two apart. */
 	if (stat == QSC_STAT(DROP_NO_KEY) && READ_ONCE(leg->call->state) == QSC_CALL_STATE_ERASED)
 		stat = QSC_STAT(DROP_ERASED);
-	trace_qsc_drop(leg, s->dir, stat + (s->dir == QSC_DIR_TX ? QSC_A_STATS_TX_RTP :
-								   QSC_A_STATS_RX_RTP));
+	trace_qsc_drop(leg, s->dir,
+		       stat + (s->dir == QSC_DIR_TX ? QSC_A_STATS_TX_RTP : QSC_A_STATS_RX_RTP));
 	n = atomic64_inc_return(&s->stats.n[stat]);
 	if (s->dir == QSC_DIR_RX && stat == QSC_RX_STAT(DROP_AUTH)) {
 		step = qsc_event_auth_step();

@@ -148,8 +148,7 @@ static int send_on(struct net *net, struct sock *sk, struct sk_buff *skb)
 }
 
 /* All hooks of what is sent but ours, which would take it for an application's. */
-static void pass_hooks(struct net *net, struct sk_buff *skb, const struct nf_hook_entries *e,
-		       u8 pf)
+static void pass_hooks(struct net *net, struct sk_buff *skb, const struct nf_hook_entries *e, u8 pf)
 {
 	struct nf_hook_state state;
 	unsigned int i;

@@ -178,8 +178,7 @@ static void tell_latch(const struct qsc_leg *leg)
 	if (!msg)
 		return;
 	nest = nla_nest_start(msg, QSC_A_CALL_LEG);
-	err = !nest || nla_put_u8(msg, QSC_A_LEG_INDEX, leg->index) ||
-	      qsc_nl_put_remote(msg, leg);
+	err = !nest || nla_put_u8(msg, QSC_A_LEG_INDEX, leg->index) || qsc_nl_put_remote(msg, leg);
 	if (!err)
 		nla_nest_end(msg, nest);
 	finish(leg->call, msg, hdr, err, GFP_ATOMIC);

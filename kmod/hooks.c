@@ -490,8 +490,8 @@ static __always_inline bool may_take_early(const struct sk_buff *skb,
 					   const struct nf_hook_state *state,
 					   const struct nf_hook_entries *e)
 {
-	return e && e->num_hook_entries == 1 && skb->pkt_type == PACKET_HOST &&
-	       !skb_is_gso(skb) && !netif_is_l3_slave(state->in) && !secpath_exists(skb) &&
+	return e && e->num_hook_entries == 1 && skb->pkt_type == PACKET_HOST && !skb_is_gso(skb) &&
+	       !netif_is_l3_slave(state->in) && !secpath_exists(skb) &&
 	       !nf_bridge_in_prerouting(skb);
 }
 

@@ -65,8 +65,8 @@ static void destroy(struct qsc_srtp *c)
 		qsc_aead_destroy(&c->aead);
 }
 
-static int derive(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
-		  const struct qsc_kdf *kdf, const struct labels *l)
+static int derive(struct qsc_srtp *c, const struct qsc_suite_desc *suite, const struct qsc_kdf *kdf,
+		  const struct labels *l)
 {
 	return suite->cm ? derive_cm(c, suite, kdf, l) : derive_aead(c, suite, kdf, l);
 }

@@ -88,8 +88,7 @@ static int put_leg_addrs(struct sk_buff *msg, const struct qsc_leg *leg)
 	const struct qsc_tuple *rtp = &leg->tuples[0], *rtcp = &leg->tuples[1];
 
 	if (put_addr(msg, QSC_A_LEG_LOCAL_ADDR, &rtp->local) ||
-	    nla_put_be16(msg, QSC_A_LEG_LOCAL_PORT, rtp->local.port) ||
-	    qsc_nl_put_remote(msg, leg))
+	    nla_put_be16(msg, QSC_A_LEG_LOCAL_PORT, rtp->local.port) || qsc_nl_put_remote(msg, leg))
 		return -EMSGSIZE;
 	if (leg->nr_tuples < 2)
 		return 0;

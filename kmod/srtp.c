@@ -101,8 +101,7 @@ int qsc_rtp_protect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 
 			      p + len + mki_len);
 }
 
-int qsc_rtp_unprotect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len,
-			 u32 mki_len)
+int qsc_rtp_unprotect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len, u32 mki_len)
 {
 	return qsc_cm_unprotect(&c->cm, qsc_rtp_ssrc(p), index, p, hdr, len, roc_of(index),
 				p + len + mki_len);

@@ -225,8 +225,7 @@ int qsc_rtcp_unprotect(const struct qsc_srtp *c, u8 *p, u32 len);
  * caller writes the MKI.
  */
 int qsc_rtp_protect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len, u32 mki_len);
-int qsc_rtp_unprotect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len,
-			 u32 mki_len);
+int qsc_rtp_unprotect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len, u32 mki_len);
 int qsc_rtcp_protect_cm(const struct qsc_srtp *c, u32 index, u8 *p, u32 len, u32 mki_len);
 int qsc_rtcp_unprotect_cm(const struct qsc_srtp *c, u32 index, u8 *p, u32 len, u32 mki_len);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* clang-format off: as tracepoints are written everywhere */
 /* Tracepoints of the system qsc. None tells a key, a salt or what a packet says. */
 #ifdef QSC_NO_TRACE
 

@@ -37,8 +37,7 @@ static void set_keys(struct qsc_tuple *tuple, enum qsc_way way, const struct qsc
 	__be16 ports[] = { src->port, dst->port };
 
 	/* Not zeros: packets from 0.0.0.0 to 0.0.0.0 do arrive. */
-	WRITE_ONCE(tuple->v4[way],
-		   src->family == AF_INET ? get_unaligned((u64 *)v4) : U64_MAX);
+	WRITE_ONCE(tuple->v4[way], src->family == AF_INET ? get_unaligned((u64 *)v4) : U64_MAX);
 	WRITE_ONCE(tuple->ports[way], get_unaligned((u32 *)ports));
 }
 

@@ -52,8 +52,7 @@ static int try_key(struct cm_test *t, const char *key, const char *salt, const c
 #define NO_AUTH "0000000000000000000000000000000000000000"
 
 /* All that is secret of a context in one call, for the session keys are in RFC 3711 B.3. */
-static struct cm_test *make(struct kunit *test, const char *key, const char *salt,
-			    const char *auth)
+static struct cm_test *make(struct kunit *test, const char *key, const char *salt, const char *auth)
 {
 	struct cm_test *t = test->priv;
 
@@ -203,8 +202,7 @@ static void key_that_cannot_be_made_leaves_nothing(struct kunit *test)
 	qsc_test_need_failslab(test);
 	for (n = 1; n < 64; n++) {
 		qsc_test_fail_nth(n);
-		err = try_key(t, "c61e7a93744f39ee10734afe3ff7a087",
-			      "30cbbc08863d8c85d49db34a9ae1",
+		err = try_key(t, "c61e7a93744f39ee10734afe3ff7a087", "30cbbc08863d8c85d49db34a9ae1",
 			      "cebe321f6ff7716b6fd4ab49af256a156d38baa4");
 		if (qsc_test_fail_left()) {
 			KUNIT_EXPECT_EQ(test, err, 0);
@@ -219,16 +217,14 @@ static void key_that_cannot_be_made_leaves_nothing(struct kunit *test)
 	KUNIT_FAIL(test, "a key takes no end of allocations");
 }
 
-static struct kunit_case cases[] = {
-	KUNIT_CASE(key_stream_is_that_of_rfc_3711_b2),
-	KUNIT_CASE(rtp_packet_is_that_of_libsrtp),
-	KUNIT_CASE(rtcp_packet_is_that_of_libsrtp),
-	KUNIT_CASE(packet_of_another_roll_over_is_refused),
-	KUNIT_CASE(changed_packet_is_refused_and_left_as_it_is),
-	KUNIT_CASE(packet_without_payload_is_only_authenticated),
-	KUNIT_CASE(key_that_cannot_be_made_leaves_nothing),
-	{}
-};
+static struct kunit_case cases[] = { KUNIT_CASE(key_stream_is_that_of_rfc_3711_b2),
+				     KUNIT_CASE(rtp_packet_is_that_of_libsrtp),
+				     KUNIT_CASE(rtcp_packet_is_that_of_libsrtp),
+				     KUNIT_CASE(packet_of_another_roll_over_is_refused),
+				     KUNIT_CASE(changed_packet_is_refused_and_left_as_it_is),
+				     KUNIT_CASE(packet_without_payload_is_only_authenticated),
+				     KUNIT_CASE(key_that_cannot_be_made_leaves_nothing),
+				     {} };
 
 static struct kunit_suite suite = {
 	.name = "qsc_cm",

@@ -157,10 +157,9 @@ static void find_out(struct kunit *test, const struct qsc_key_params *p,
 	struct qsc_kdf kdf;
 
 	memcpy(secrets[0], p->master, QSC_TEST_SECRET_LEN);
-	KUNIT_ASSERT_EQ(test,
-			qsc_kdf_init(&kdf, p->master, p->suite->key_len, p->salt,
-				     p->suite->salt_len),
-			0);
+	KUNIT_ASSERT_EQ(
+		test, qsc_kdf_init(&kdf, p->master, p->suite->key_len, p->salt, p->suite->salt_len),
+		0);
 	qsc_kdf_derive(&kdf, QSC_KDF_RTP_ENCRYPTION, secrets[1], QSC_TEST_SECRET_LEN);
 	qsc_kdf_derive(&kdf, QSC_KDF_RTCP_ENCRYPTION, secrets[2], QSC_TEST_SECRET_LEN);
 	qsc_kdf_destroy(&kdf);

@@ -167,15 +167,13 @@ static void cut_off_report_is_not_read_past_its_end(struct kunit *test)
 	}
 }
 
-static struct kunit_case cases[] = {
-	KUNIT_CASE(jitter_is_that_of_rfc_3550),
-	KUNIT_CASE(transit_is_time_less_timestamp),
-	KUNIT_CASE(each_missing_packet_is_lost_once),
-	KUNIT_CASE(answered_report_shows_the_round_trip),
-	KUNIT_CASE(report_on_something_else_shows_nothing),
-	KUNIT_CASE(cut_off_report_is_not_read_past_its_end),
-	{}
-};
+static struct kunit_case cases[] = { KUNIT_CASE(jitter_is_that_of_rfc_3550),
+				     KUNIT_CASE(transit_is_time_less_timestamp),
+				     KUNIT_CASE(each_missing_packet_is_lost_once),
+				     KUNIT_CASE(answered_report_shows_the_round_trip),
+				     KUNIT_CASE(report_on_something_else_shows_nothing),
+				     KUNIT_CASE(cut_off_report_is_not_read_past_its_end),
+				     {} };
 
 static struct kunit_suite suite = {
 	.name = "qsc_quality",
