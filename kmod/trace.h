@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* clang-format off: as tracepoints are written everywhere */
+/* Laid out as tracepoints are everywhere. */
+/* clang-format off */
 /* Tracepoints of the system qsc. None tells a key, a salt or what a packet says. */
 #ifdef QSC_NO_TRACE
 
