@@ -336,6 +336,8 @@ int qsc_call_new(struct qsc_net *qn, const struct qsc_call_params *p,
 		qn->routed = true;
 	}
 	qn->generation++;
+	if (p->number)
+		*p->number = call->number;
 	qsc_call_rearm(call);
 	qsc_event_call_added(call);
 	mutex_unlock(&qn->lock);
@@ -467,7 +469,7 @@ static int __net_init init_net_calls(struct net *net)
 	INIT_LIST_HEAD(&qn->dead_calls);
 	init_llist_head(&qn->expired);
 	INIT_WORK(&qn->reaper, qsc_reap);
-	xa_init_flags(&qn->by_number, XA_FLAGS_ALLOC);
+	xa_init_flags(&qn->by_number, XA_FLAGS_ALLOC1);
 	return rhashtable_init(&qn->by_id, &by_id_params);
 }
 

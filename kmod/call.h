@@ -231,6 +231,8 @@ struct qsc_leg_params {
  * @lifetime: seconds or 0
  * @window: packets
  * @owner: netlink port
+ * @number: if not NULL, set to the call's number: another call of that name, made
+ *	later, has another
  * @legs: @nr_legs of them
  * @nr_legs: 1 for an endpoint, 2 for a relay
  */
@@ -242,6 +244,7 @@ struct qsc_call_params {
 	u32 lifetime;
 	u32 window;
 	u32 owner;
+	u32 *number;
 	struct qsc_leg_params legs[QSC_LEGS_MAX];
 	u8 nr_legs;
 };

@@ -269,6 +269,10 @@ int qsc_call_install(struct qsc_net *qn, const char *id, const struct qsc_key_pa
 
 	mutex_lock(&qn->lock);
 	leg = find_leg(qn, id, p->leg, extack);
+	if (!IS_ERR(leg) && p->call_number && leg->call->number != p->call_number) {
+		NL_SET_ERR_MSG(extack, "somebody has put another call in the place of this one");
+		leg = ERR_PTR(-ENOENT);
+	}
 	err = IS_ERR(leg) ? PTR_ERR(leg) : install(leg, p, extack);
 	mutex_unlock(&qn->lock);
 	if (!err)

@@ -137,12 +137,12 @@ void qsc_forget_call(struct qsc_call *call, u8 reason)
 	mark(call, QSC_PENDING_DELETED);
 }
 
-void qsc_forget_named(struct qsc_net *qn, const char *id)
+void qsc_forget_numbered(struct qsc_net *qn, u32 number)
 {
 	struct qsc_call *call;
 
 	mutex_lock(&qn->lock);
-	call = qsc_call_find(qn, id);
+	call = xa_load(&qn->by_number, number);
 	if (call)
 		qsc_forget_call(call, QSC_ERASE_REASON_DEL);
 	mutex_unlock(&qn->lock);

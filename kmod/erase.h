@@ -17,13 +17,13 @@
 void qsc_bury(struct qsc_net *qn);
 
 /**
- * qsc_forget_named() - qsc_forget_call() by call-id
+ * qsc_forget_numbered() - qsc_forget_call() by the number of a call
  * @qn: table
- * @id: call-id; may be none
+ * @number: of a call that may be gone
  *
  * Context: process, may sleep; qsc_bury() is to follow.
  */
-void qsc_forget_named(struct qsc_net *qn, const char *id);
+void qsc_forget_numbered(struct qsc_net *qn, u32 number);
 
 /**
  * qsc_erase_call() - erase the keys of a call; it goes on blocking its packets

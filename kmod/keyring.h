@@ -140,6 +140,7 @@ struct qsc_roc {
  * @salt: @suite->salt_len bytes
  * @mki: @mki_len bytes
  * @mki_len: 0 to QSC_MKI_MAX
+ * @call_number: of the call that it is for, or 0 for whichever has the name
  * @leg: index of the leg
  * @dir: QSC_DIR_*
  * @overlap_ms: how long the old receiving key stays valid (with an MKI only)
@@ -153,6 +154,7 @@ struct qsc_key_params {
 	const u8 *master;
 	const u8 *salt;
 	const u8 *mki;
+	u32 call_number;
 	u8 mki_len;
 	u8 leg;
 	u8 dir;

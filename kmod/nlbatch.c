@@ -51,6 +51,9 @@ const struct nla_policy qsc_batch_seal_policy[QSC_A_SEAL_MAX + 1] = {
  * @plain: opened box, @size bytes
  * @size: bytes of @plain
  * @at: bytes of it that were used
+ * @made: numbers of the calls that were made, for others may be at work meanwhile:
+ *	what has the name of one of these may be theirs
+ * @nr_made: how many
  */
 struct batch {
 	struct genl_info *info;
@@ -60,6 +63,8 @@ struct batch {
 	u8 *plain;
 	u32 size;
 	u32 at;
+	u32 *made;
+	u32 nr_made;
 };
 
 /* The calls come first and without a gap, for the box is bound to them as they stand. */
@@ -137,7 +142,7 @@ static int take_secret(struct batch *b, struct qsc_key_params *p)
 	return 0;
 }
 
-static int install_keys(struct batch *b, const char *id, const struct nlattr *op)
+static int install_keys(struct batch *b, const char *id, u32 number, const struct nlattr *op)
 {
 	struct netlink_ext_ack *extack = b->info->extack;
 	struct qsc_roc rocs[QSC_KEY_ROC_MAX];
@@ -145,7 +150,7 @@ static int install_keys(struct batch *b, const char *id, const struct nlattr *op
 	int rem, err;
 
 	nla_for_each_nested(attr, op, rem) {
-		struct qsc_key_params p = {};
+		struct qsc_key_params p = { .call_number = number };
 
 		if (nla_type(attr) != QSC_A_CALL_KEY)
 			continue;
@@ -160,9 +165,11 @@ static int install_keys(struct batch *b, const char *id, const struct nlattr *op
 	return 0;
 }
 
+/* Whether it fails or not, the call is in @b->made if it was made. */
 static int make_call(struct batch *b, const struct nlattr *op)
 {
-	struct qsc_call_params p = { .owner = b->info->snd_portid };
+	u32 *number = &b->made[b->nr_made];
+	struct qsc_call_params p = { .owner = b->info->snd_portid, .number = number };
 	struct netlink_ext_ack *extack = b->info->extack;
 	struct nlattr *tb[QSC_A_CALL_MAX + 1];
 	int err;
@@ -174,39 +181,14 @@ static int make_call(struct batch *b, const struct nlattr *op)
 		err = qsc_call_new(b->qn, &p, extack);
 	if (err)
 		return err;
-	err = install_keys(b, p.id, op);
-	if (err)
-		qsc_forget_named(b->qn, p.id);
-	return err;
+	b->nr_made++;
+	return install_keys(b, p.id, *number, op);
 }
 
-/* Of several ids nla_parse() takes the last one, and so did make_call(). */
-static const char *find_id(const struct nlattr *op)
+static void unmake_calls(struct batch *b)
 {
-	const char *id = NULL;
-	struct nlattr *attr;
-	int rem;
-
-	nla_for_each_nested(attr, op, rem)
-		if (nla_type(attr) == QSC_A_CALL_ID)
-			id = nla_data(attr);
-	return id;
-}
-
-/* Those before @end; all were made by this request, so their ids are good. */
-static void unmake_calls(struct batch *b, const struct nlattr *end)
-{
-	const struct nlattr *op;
-	const char *id;
-	int rem;
-
-	nla_for_each_attr(op, b->first, b->len, rem) {
-		if (op == end)
-			break;
-		id = find_id(op);
-		if (id)
-			qsc_forget_named(b->qn, id);
-	}
+	while (b->nr_made)
+		qsc_forget_numbered(b->qn, b->made[--b->nr_made]);
 }
 
 /* Only two kinds of attributes come here: the other one is an earlier box. */
@@ -224,6 +206,10 @@ static int make_calls(struct batch *b)
 	const struct nlattr *op;
 	int rem, err;
 
+	/* As many as there could be of the smallest attribute. */
+	b->made = kmalloc_array(b->len / NLA_HDRLEN, sizeof(*b->made), GFP_KERNEL);
+	if (!b->made)
+		return -ENOMEM;
 	nla_for_each_attr(op, b->first, b->len, rem) {
 		err = make_one(b, op);
 		if (!err) {
@@ -232,13 +218,13 @@ static int make_calls(struct batch *b)
 		}
 		if (b->info->extack && !b->info->extack->bad_attr)
 			b->info->extack->bad_attr = op;
-		unmake_calls(b, op);
+		unmake_calls(b);
 		return err;
 	}
 	if (b->at == b->size)
 		return 0;
 	NL_SET_ERR_MSG(b->info->extack, "the box holds more keys than the calls name");
-	unmake_calls(b, NULL);
+	unmake_calls(b);
 	return -EINVAL;
 }
 
@@ -252,6 +238,7 @@ int qsc_nl_calls_new(struct sk_buff *skb, struct genl_info *info)
 		err = open_box(&b);
 	if (!err)
 		err = make_calls(&b);
+	kfree(b.made);
 	kfree_sensitive(b.plain);
 	qsc_bury(b.qn);
 	/* As qsc_nl_key_set() does. */
