@@ -219,10 +219,10 @@ class Service:
             raise AssertionError(f"login of card {card} with slot {slot}: {login}")
         return answer
 
-    def load(self, *options, services=(), niceness=0):
-        """kms_load: its last words, and failures as an exception."""
+    def load(self, *options, services=(), before=()):
+        """kms_load, run by @before: its last words, and failures as an exception."""
         result = subprocess.run(
-            ["nice", "-n", str(niceness), *self.load_command(*options, services=services)],
+            [*before, *self.load_command(*options, services=services)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
