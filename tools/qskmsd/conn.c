@@ -148,7 +148,7 @@ static void sent_all(struct conn *conn)
 
 /*
  * How much the socket takes at once: mostly all, and then it need not be watched
- * for room. Errors come up again when it is read.
+ * for room. What it refuses is queued, and libevent meets the error once more.
  */
 static size_t send_now(struct conn *conn, const char *data, size_t len)
 {
@@ -285,8 +285,6 @@ static bool read_more(struct conn *conn)
 	}
 	if (SSL_get_error(conn->ssl, n) != SSL_ERROR_WANT_READ)
 		conn_close(conn);
-	else
-		SSL_free_buffers(conn->ssl); /* those who wait are many, and may wait long */
 	return false;
 }
 

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <event2/buffer.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
 
@@ -31,7 +30,7 @@ static void send_alert(struct conn *conn, unsigned char what)
 
 	(void)BIO_reset(conn->to_peer);
 	conn->state = CONN_FINISH;
-	bufferevent_write(conn->bev, record, sizeof(record));
+	(void)BIO_write(conn->to_peer, record, sizeof(record));
 	conn_finish(conn);
 }
 
