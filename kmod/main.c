@@ -6,7 +6,8 @@
 #include <linux/module.h>
 
 #include "aead.h"
-#include "call.h"
+#include "callmem.h"
+#include "cm.h"
 #include "keymem.h"
 #include "erase.h"
 #include "netlink.h"
@@ -20,12 +21,18 @@ static int __init qsc_init(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_keymem_module_init();
+	err = qsc_cm_module_init();
 	if (err)
 		goto err_aead;
-	err = qsc_call_module_init();
+	err = qsc_keymem_module_init();
+	if (err)
+		goto err_cm;
+	err = qsc_callmem_module_init();
 	if (err)
 		goto err_key;
+	err = qsc_call_module_init();
+	if (err)
+		goto err_callmem;
 	err = qsc_erase_module_init();
 	if (err)
 		goto err_call;
@@ -39,8 +46,12 @@ err_erase:
 	qsc_erase_module_exit();
 err_call:
 	qsc_call_module_exit();
+err_callmem:
+	qsc_callmem_module_exit();
 err_key:
 	qsc_keymem_module_exit();
+err_cm:
+	qsc_cm_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -52,7 +63,9 @@ static void __exit qsc_exit(void)
 	qsc_netlink_module_exit();
 	qsc_erase_module_exit();
 	qsc_call_module_exit();
+	qsc_callmem_module_exit();
 	qsc_keymem_module_exit();
+	qsc_cm_module_exit();
 	qsc_aead_module_exit();
 }
 

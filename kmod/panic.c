@@ -50,6 +50,7 @@ unsigned int qsc_panic_wipe(void)
 	rcu_read_unlock();
 	n = qsc_keymem_panic();
 	qsc_aead_panic_scratch();
+	qsc_cm_panic_scratch();
 	return n;
 }
 
