@@ -20,12 +20,12 @@ enum qsc_kdf_label {
 
 /**
  * struct qsc_kdf - the AES-CM PRF of SRTP, keyed with a master key
- * @aes: its expanded form, the dearest part of a derivation
  * @salt: master salt, padded with zeros
+ * @keyed: the cipher of the module is this one's until qsc_kdf_destroy()
  */
 struct qsc_kdf {
-	struct aes_enckey aes;
 	u8 salt[QSC_KDF_SALT_LEN];
+	bool keyed;
 };
 
 /**
@@ -36,7 +36,10 @@ struct qsc_kdf {
  * @salt: master salt
  * @salt_len: 12 (RFC 7714 section 11, zero padded) or 14 bytes
  *
- * Context: any.
+ * One at a time, in the whole module: nothing in between qsc_kdf_init() and
+ * qsc_kdf_destroy() may wait for anything.
+ *
+ * Context: process, may sleep.
  * Return: 0, or -EINVAL for a length that is not of those named; then @kdf holds
  * nothing.
  */
@@ -52,7 +55,7 @@ int qsc_kdf_init(struct qsc_kdf *kdf, const u8 *master, u32 master_len, const u8
  *
  * The key derivation rate is 0: the index does not enter.
  *
- * Context: any. Wipes its own intermediates.
+ * Context: as above. Wipes its own intermediates.
  */
 void qsc_kdf_derive(const struct qsc_kdf *kdf, enum qsc_kdf_label label, u8 *out, u32 out_len);
 
@@ -61,5 +64,11 @@ void qsc_kdf_derive(const struct qsc_kdf *kdf, enum qsc_kdf_label label, u8 *out
  * @kdf: from qsc_kdf_init(), also if that failed
  */
 void qsc_kdf_destroy(struct qsc_kdf *kdf);
+
+/* Zero the master key of a derivation under way; the other CPUs have stopped. */
+void qsc_kdf_panic(void);
+
+int qsc_kdf_module_init(void);
+void qsc_kdf_module_exit(void);
 
 #endif /* _QSC_KDF_H */

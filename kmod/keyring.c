@@ -30,30 +30,43 @@ static const struct labels rtcp_labels = {
 };
 
 /* Session key and salt are made where they stay: there is no copy to wipe. */
-static int derive_aead(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
-		       const struct qsc_kdf *kdf, const struct labels *l)
+static void derive_aead(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+			const struct qsc_kdf *kdf, const struct labels *l)
 {
 	qsc_kdf_derive(kdf, l->key, c->aead.key, suite->key_len);
 	qsc_kdf_derive(kdf, l->salt, (u8 *)&c->salt, QSC_SALT_LEN);
 	BUILD_BUG_ON(offsetof(struct qsc_iv, low) != sizeof(c->salt.high));
 	c->salt.high = be64_to_cpu((__force __be64)c->salt.high);
 	c->salt.low = be32_to_cpu((__force __be32)c->salt.low);
-	return qsc_aead_init(&c->aead, suite, c->aead.key);
 }
 
-/* The keys pass through where an AEAD has its own. */
-static int derive_cm(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
-		     const struct qsc_kdf *kdf, const struct labels *l)
+/* The key passes through where an AEAD has its own. */
+static void derive_cm(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+		      const struct qsc_kdf *kdf, const struct labels *l, u8 *auth)
 {
-	u8 *key = c->aead.key, auth[QSC_CM_AUTH_LEN];
+	qsc_kdf_derive(kdf, l->key, c->aead.key, suite->key_len);
+	qsc_kdf_derive(kdf, l->auth, auth, QSC_CM_AUTH_LEN);
+	qsc_kdf_derive(kdf, l->salt, c->cm.salt, sizeof(c->cm.salt));
+}
+
+static void derive(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+		   const struct qsc_kdf *kdf, const struct labels *l, u8 *auth)
+{
+	if (suite->cm)
+		derive_cm(c, suite, kdf, l, auth);
+	else
+		derive_aead(c, suite, kdf, l);
+}
+
+/* Whatever becomes of it, no session key is left but in the cipher. */
+static int init(struct qsc_srtp *c, const struct qsc_suite_desc *suite, const u8 *auth)
+{
 	int err;
 
-	qsc_kdf_derive(kdf, l->key, key, suite->key_len);
-	qsc_kdf_derive(kdf, l->auth, auth, sizeof(auth));
-	qsc_kdf_derive(kdf, l->salt, c->cm.salt, sizeof(c->cm.salt));
-	err = qsc_cm_init(&c->cm, key, suite->key_len, auth);
-	memzero_explicit(key, suite->key_len);
-	memzero_explicit(auth, sizeof(auth));
+	if (!suite->cm)
+		return qsc_aead_init(&c->aead, suite, c->aead.key);
+	err = qsc_cm_init(&c->cm, c->aead.key, suite->key_len, auth);
+	memzero_explicit(c->aead.key, suite->key_len);
 	return err;
 }
 
@@ -65,36 +78,50 @@ static void destroy(struct qsc_srtp *c)
 		qsc_aead_destroy(&c->aead);
 }
 
-static int derive(struct qsc_srtp *c, const struct qsc_suite_desc *suite, const struct qsc_kdf *kdf,
-		  const struct labels *l)
+/* Keys of the MACs, on their way */
+struct auth {
+	u8 rtp[QSC_CM_AUTH_LEN];
+	u8 rtcp[QSC_CM_AUTH_LEN];
+};
+
+static int derive_both(struct qsc_key *key, const struct qsc_key_params *p, struct auth *auth)
 {
-	return suite->cm ? derive_cm(c, suite, kdf, l) : derive_aead(c, suite, kdf, l);
+	struct qsc_kdf kdf;
+	int err;
+
+	err = qsc_kdf_init(&kdf, p->master, p->suite->key_len, p->salt, p->suite->salt_len);
+	if (err)
+		return err;
+	derive(&key->rtp, p->suite, &kdf, &rtp_labels, auth->rtp);
+	derive(&key->rtcp, p->suite, &kdf, &rtcp_labels, auth->rtcp);
+	qsc_kdf_destroy(&kdf);
+	return 0;
 }
 
-static int derive_both(struct qsc_key *key, const struct qsc_suite_desc *suite,
-		       const struct qsc_kdf *kdf)
+static int init_both(struct qsc_key *key, const struct qsc_suite_desc *suite,
+		     const struct auth *auth)
 {
 	int err;
 
-	err = derive(&key->rtp, suite, kdf, &rtp_labels);
+	err = init(&key->rtp, suite, auth->rtp);
 	if (err)
 		return err;
-	err = derive(&key->rtcp, suite, kdf, &rtcp_labels);
+	err = init(&key->rtcp, suite, auth->rtcp);
 	if (err)
 		destroy(&key->rtp);
 	return err;
 }
 
-static int derive_all(struct qsc_key *key, const struct qsc_key_params *p)
+/* On error there may be session keys in @key, which qsc_keymem_put() wipes. */
+static int make(struct qsc_key *key, const struct qsc_key_params *p)
 {
-	const struct qsc_suite_desc *suite = p->suite;
-	struct qsc_kdf kdf;
+	struct auth auth;
 	int err;
 
-	err = qsc_kdf_init(&kdf, p->master, suite->key_len, p->salt, suite->salt_len);
+	err = derive_both(key, p, &auth);
 	if (!err)
-		err = derive_both(key, suite, &kdf);
-	qsc_kdf_destroy(&kdf);
+		err = init_both(key, p->suite, &auth);
+	memzero_explicit(&auth, sizeof(auth));
 	return err;
 }
 
@@ -106,7 +133,7 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 	key = qsc_keymem_get();
 	if (!key)
 		return ERR_PTR(-ENOMEM);
-	err = derive_all(key, p);
+	err = make(key, p);
 	if (err) {
 		qsc_keymem_put(key);
 		return ERR_PTR(err);

@@ -8,8 +8,9 @@
 #include "aead.h"
 #include "callmem.h"
 #include "cm.h"
-#include "keymem.h"
 #include "erase.h"
+#include "kdf.h"
+#include "keymem.h"
 #include "netlink.h"
 #include "panic.h"
 #include "version.h"
@@ -24,9 +25,12 @@ static int __init qsc_init(void)
 	err = qsc_cm_module_init();
 	if (err)
 		goto err_aead;
-	err = qsc_keymem_module_init();
+	err = qsc_kdf_module_init();
 	if (err)
 		goto err_cm;
+	err = qsc_keymem_module_init();
+	if (err)
+		goto err_kdf;
 	err = qsc_callmem_module_init();
 	if (err)
 		goto err_key;
@@ -50,6 +54,8 @@ err_callmem:
 	qsc_callmem_module_exit();
 err_key:
 	qsc_keymem_module_exit();
+err_kdf:
+	qsc_kdf_module_exit();
 err_cm:
 	qsc_cm_module_exit();
 err_aead:
@@ -65,6 +71,7 @@ static void __exit qsc_exit(void)
 	qsc_call_module_exit();
 	qsc_callmem_module_exit();
 	qsc_keymem_module_exit();
+	qsc_kdf_module_exit();
 	qsc_cm_module_exit();
 	qsc_aead_module_exit();
 }

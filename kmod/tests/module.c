@@ -11,6 +11,7 @@
 #include "../aead.h"
 #include "../callmem.h"
 #include "../cm.h"
+#include "../kdf.h"
 #include "../keymem.h"
 #include "test.h"
 
@@ -28,9 +29,12 @@ int qsc_test_start(void)
 	err = qsc_cm_module_init();
 	if (err)
 		goto err_aead;
-	err = qsc_keymem_module_init();
+	err = qsc_kdf_module_init();
 	if (err)
 		goto err_cm;
+	err = qsc_keymem_module_init();
+	if (err)
+		goto err_kdf;
 	err = qsc_callmem_module_init();
 	if (err)
 		goto err_key;
@@ -44,6 +48,8 @@ err_callmem:
 	qsc_callmem_module_exit();
 err_key:
 	qsc_keymem_module_exit();
+err_kdf:
+	qsc_kdf_module_exit();
 err_cm:
 	qsc_cm_module_exit();
 err_aead:
@@ -61,6 +67,7 @@ static void __exit qsc_kunit_exit(void)
 	qsc_call_module_exit();
 	qsc_callmem_module_exit();
 	qsc_keymem_module_exit();
+	qsc_kdf_module_exit();
 	qsc_cm_module_exit();
 	qsc_aead_module_exit();
 }
