@@ -9,6 +9,8 @@
 
 #define TIMEOUT_MS	2000
 #define QUIET_MS	20
+#define SECOND		"second"	/* of two in a row */
+#define BETWEEN		8000		/* port of the first one's leg to the second one */
 
 bool end_is_plain(const struct end *end)
 {
@@ -47,13 +49,23 @@ static union qsc_addr qsc_addr_of(int family, int host, uint16_t port)
 	return to;
 }
 
+static int host_of(const struct end *end, int i)
+{
+	return end_host(end->opts.hairpin ? 0 : i);
+}
+
+static int leg_host_of(const struct end *end, int i)
+{
+	return end_leg_host(end->opts.hairpin ? 0 : i);
+}
+
 static struct qsc_leg_params leg_params(const struct end *end, int i)
 {
 	const struct end_opts *o = &end->opts;
 	struct qsc_leg_params leg = {
 		.suite = o->suite,
 		.flags = o->flags,
-		.local = qsc_addr_of(o->family, end_leg_host(i), end_leg_port(i)),
+		.local = qsc_addr_of(o->family, leg_host_of(end, i), end_leg_port(i)),
 		.local_rtcp = o->rtcp_port ? end_leg_port(i) + 1 : 0,
 		.ttl = o->ttl,
 		.has_dscp = o->dscp > 0,
@@ -61,10 +73,10 @@ static struct qsc_leg_params leg_params(const struct end *end, int i)
 	};
 
 	if (!(o->flags & QSC_LEG_FLAGS_LEARN)) {
-		leg.remote = qsc_addr_of(o->family, end_host(i), end_port(i));
+		leg.remote = qsc_addr_of(o->family, host_of(end, i), end_port(i));
 		leg.remote_rtcp = o->rtcp_port ? end_port(i) + 1 : 0;
 	} else if (end_is_plain(end)) {
-		leg.learn_from = qsc_addr_of(o->family, end_host(i), 0);
+		leg.learn_from = qsc_addr_of(o->family, host_of(end, i), 0);
 		leg.learn_prefix = o->learn_bits;
 		leg.learn_window_s = o->learn_window_s;
 	}
@@ -73,9 +85,9 @@ static struct qsc_leg_params leg_params(const struct end *end, int i)
 
 static int handset(const struct end *end, int i, int above)
 {
-	int fd = net_udp(SIDE_B, end->opts.family, end_host(i), end_port(i) + above);
+	int fd = net_udp(SIDE_B, end->opts.family, host_of(end, i), end_port(i) + above);
 
-	net_connect(fd, end->opts.family, end_leg_host(i), end_leg_port(i) + above);
+	net_connect(fd, end->opts.family, leg_host_of(end, i), end_leg_port(i) + above);
 	return fd;
 }
 
@@ -87,11 +99,11 @@ static void init_keys(struct ends *e, struct srtp_keys *keys, const struct end_o
 	master_random(&keys->gen[0], &e->rng, o->suite, o->mki_len);
 }
 
-static void set_key(struct ends *e, int i, int dir, const struct srtp_keys *keys)
+static void set_key(struct ends *e, const char *call, int leg, int dir,
+		    const struct srtp_master *m)
 {
-	const struct srtp_master *m = &keys->gen[0];
 	struct qsc_key key = {
-		.leg = i,
+		.leg = leg,
 		.dir = dir,
 		.suite = m->suite,
 		.mki_len = m->mki_len,
@@ -102,7 +114,7 @@ static void set_key(struct ends *e, int i, int dir, const struct srtp_keys *keys
 	memcpy(key.mki, m->mki, m->mki_len);
 	memcpy(key.master, m->key, m->key_len);
 	memcpy(key.salt, m->salt, m->salt_len);
-	if (qsc_key_set(e->sk, RELAY, &key))
+	if (qsc_key_set(e->sk, call, &key))
 		ksft_exit_fail_msg("key set: %s\n", qsc_last_error(e->sk)->text);
 }
 
@@ -116,33 +128,109 @@ static void set_keys(struct ends *e, int i)
 	init_keys(e, &end->rx, &end->opts);
 	end->sender = ref_open(&end->rx, true);
 	end->receiver = ref_open(&end->tx, false);
-	set_key(e, i, QSC_DIR_TX, &end->tx);
-	set_key(e, i, QSC_DIR_RX, &end->rx);
+	set_key(e, end->call, i, QSC_DIR_TX, &end->tx.gen[0]);
+	set_key(e, end->call, i, QSC_DIR_RX, &end->rx.gen[0]);
+}
+
+static void open_handset(struct end *end, int i, const struct end_opts *opts)
+{
+	end->opts = *opts;
+	end->call = RELAY;
+	if (!end->opts.family)
+		end->opts.family = AF_INET;
+	if (!end->opts.suite)
+		end->opts.suite = QSC_SUITE_AEAD_AES_256_GCM;
+	end->fd = handset(end, i, 0);
+	end->rtcp = opts->rtcp_port ? handset(end, i, 1) : end->fd;
+}
+
+static void open_handsets(struct ends *e, const struct end_opts opts[ENDS])
+{
+	int i;
+
+	memset(e->end, 0, sizeof(e->end));
+	e->sk = dut_open(SIDE_A);
+	for (i = 0; i < ENDS; i++)
+		open_handset(&e->end[i], i, &opts[i]);
+}
+
+static void new_call(struct ends *e, const struct qsc_call_params *params)
+{
+	if (qsc_call_new(e->sk, params))
+		ksft_exit_fail_msg("call new: %s\n", qsc_last_error(e->sk)->text);
 }
 
 void ends_open(struct ends *e, const struct end_opts opts[ENDS])
 {
 	struct qsc_call_params params = { .id = RELAY, .n_legs = ENDS };
-	struct end *end;
 	int i;
 
-	memset(e->end, 0, sizeof(e->end));
-	e->sk = dut_open(SIDE_A);
-	for (i = 0; i < ENDS; i++) {
-		end = &e->end[i];
-		end->opts = opts[i];
-		if (!end->opts.family)
-			end->opts.family = AF_INET;
-		if (!end->opts.suite)
-			end->opts.suite = QSC_SUITE_AEAD_AES_256_GCM;
-		end->fd = handset(end, i, 0);
-		end->rtcp = opts[i].rtcp_port ? handset(end, i, 1) : end->fd;
-		params.legs[i] = leg_params(end, i);
-	}
-	if (qsc_call_new(e->sk, &params))
-		ksft_exit_fail_msg("call new: %s\n", qsc_last_error(e->sk)->text);
+	open_handsets(e, opts);
+	for (i = 0; i < ENDS; i++)
+		params.legs[i] = leg_params(&e->end[i], i);
+	new_call(e, &params);
 	for (i = 0; i < ENDS; i++)
 		set_keys(e, i);
+}
+
+/* Leg 1 of the first call and leg 0 of the second, which are each other's peers. */
+static void set_keys_between(struct ends *e, uint32_t suite)
+{
+	const struct end_opts opts = { .suite = suite, .mki_len = e->end[0].opts.mki_len };
+	struct srtp_keys keys;
+
+	if (suite == QSC_SUITE_PLAIN)
+		return;
+	init_keys(e, &keys, &opts);
+	set_key(e, RELAY, 1, QSC_DIR_TX, &keys.gen[0]);
+	set_key(e, SECOND, 0, QSC_DIR_RX, &keys.gen[0]);
+	init_keys(e, &keys, &opts);
+	set_key(e, RELAY, 1, QSC_DIR_RX, &keys.gen[0]);
+	set_key(e, SECOND, 0, QSC_DIR_TX, &keys.gen[0]);
+}
+
+void ends_open_row(struct ends *e, const struct end_opts opts[ENDS], uint32_t suite)
+{
+	struct qsc_call_params first = { .id = RELAY, .n_legs = ENDS };
+	struct qsc_call_params second = { .id = SECOND, .n_legs = ENDS };
+	int i;
+
+	open_handsets(e, opts);
+	e->end[1].call = SECOND;
+	first.legs[0] = leg_params(&e->end[0], 0);
+	second.legs[1] = leg_params(&e->end[1], 1);
+	first.legs[1].suite = suite;
+	first.legs[1].local = qsc_addr_of(AF_INET, end_leg_host(0), BETWEEN);
+	first.legs[1].remote = qsc_addr_of(AF_INET, end_leg_host(1), BETWEEN);
+	second.legs[0].suite = suite;
+	second.legs[0].local = first.legs[1].remote;
+	second.legs[0].remote = first.legs[1].local;
+	new_call(e, &first);
+	new_call(e, &second);
+	for (i = 0; i < ENDS; i++)
+		set_keys(e, i);
+	set_keys_between(e, suite);
+}
+
+/* What the reference knows of a way starts anew: it would not take a key more. */
+static void add_generation(struct ends *e, int i, int dir)
+{
+	struct end *end = &e->end[i];
+	struct srtp_keys *keys = dir == QSC_DIR_TX ? &end->tx : &end->rx;
+	srtp_t *ref = dir == QSC_DIR_TX ? &end->receiver : &end->sender;
+
+	keys->gen[0] = keys->gen[keys->gens - 1];
+	keys->gens = 2;
+	master_random(&keys->gen[1], &e->rng, end->opts.suite, end->opts.mki_len);
+	srtp_dealloc(*ref);
+	*ref = ref_open(keys, dir == QSC_DIR_RX);
+	set_key(e, end->call, i, dir, &keys->gen[1]);
+}
+
+void ends_rekey(struct ends *e, int i)
+{
+	add_generation(e, i, QSC_DIR_TX);
+	add_generation(e, i, QSC_DIR_RX);
 }
 
 void ends_close(struct ends *e)
@@ -151,6 +239,8 @@ void ends_close(struct ends *e)
 	int i;
 
 	dut_del(e->sk, RELAY);
+	if (strcmp(e->end[1].call, RELAY))
+		dut_del(e->sk, SECOND);
 	qsc_close(e->sk);
 	for (i = 0; i < ENDS; i++) {
 		end = &e->end[i];
@@ -168,7 +258,7 @@ void ends_protect(struct ends *e, int from, struct packet *pkt)
 {
 	struct end *end = &e->end[from];
 
-	if (!end_is_plain(end) && ref_protect(end->sender, &end->rx, 0, pkt))
+	if (!end_is_plain(end) && ref_protect(end->sender, &end->rx, end->rx.gens - 1, pkt))
 		ksft_exit_fail_msg("libsrtp refused to protect\n");
 }
 
@@ -207,7 +297,7 @@ void ends_stats(struct ends *e, int i, struct qsc_stats *st)
 	struct leg_stats want = { i, st };
 
 	memset(st, 0, sizeof(*st));
-	if (qsc_call_stats(e->sk, RELAY, copy_stats, &want))
+	if (qsc_call_stats(e->sk, e->end[i].call, copy_stats, &want))
 		ksft_exit_fail_msg("stats: %s\n", qsc_last_error(e->sk)->text);
 }
 

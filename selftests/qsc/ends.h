@@ -4,7 +4,8 @@
  *
  *   end 0: B.2:6000 <-> A.1:4000  leg 0 | leg 1  A.4:5000 <-> B.3:7000  :end 1
  *
- * RTCP has the ports above, or the same ones.
+ * RTCP has the ports above, or the same ones. Or two of them in a row, the second
+ * one between A.4:5000 and a port of A that the first one sends to.
  */
 #ifndef _QSC_ENDS_H
 #define _QSC_ENDS_H
@@ -27,10 +28,12 @@ struct end_opts {
 	uint32_t learn_window_s;
 	uint8_t ttl;
 	int dscp;		/* -1 or 0: none */
+	bool hairpin;		/* end 1: at end 0's address, and so for the legs */
 };
 
 struct end {
 	struct end_opts opts;
+	const char *call;	/* that has its leg: of the index that the end has */
 	int fd;			/* the handset's, connected to the leg */
 	int rtcp;		/* likewise; @fd if multiplexed */
 	struct srtp_keys tx;	/* of the leg: to the handset */
@@ -53,7 +56,12 @@ uint16_t end_leg_port(int i);
 
 /* Handsets, call and keys; ends the test with the kernel's reason. */
 void ends_open(struct ends *e, const struct end_opts opts[ENDS]);
+/* Two calls in a row; the legs between them have @suite, and MKIs if the ends do. */
+void ends_open_row(struct ends *e, const struct end_opts opts[ENDS], uint32_t suite);
 void ends_close(struct ends *e);
+
+/* A new key for each way of the leg of end @i, which has MKIs; the handset has it, too. */
+void ends_rekey(struct ends *e, int i);
 
 /* @pkt as handset @from puts it on the wire. */
 void ends_protect(struct ends *e, int from, struct packet *pkt);
