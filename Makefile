@@ -37,6 +37,11 @@ endif
 
 tools: $(TOOLS:=/all)
 tests: $(TESTS:=/all)
+$(TESTS:=/all): tools
+# Of user space: unit tests, and what tests of the daemons talk to them with
+units: tools
+	$(MAKE) -C tools tests kms-helpers keyd-helpers
+	$(MAKE) -C firmware-keys tests
 %/all:
 	$(MAKE) -C $*
 
@@ -130,5 +135,5 @@ help:
 	@echo
 	@echo 'A command in a virtual machine with the module: selftests/rig/run -- COMMAND'
 
-.PHONY: all module tools tests packages demo check check-quick check-full check-erasure mutants coverage bench format
+.PHONY: all module tools tests units packages demo check check-quick check-full check-erasure mutants coverage bench format
 .PHONY: install install-module install-tools clean help

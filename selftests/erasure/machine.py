@@ -133,7 +133,7 @@ class Carrier:
 class Machine:
     """A guest of the rig with its memory in a file, and the agent in it."""
 
-    def __init__(self, kernel, append="", disk=0, module=None):
+    def __init__(self, kernel, append="", disk=0, module=None, cpus=2):
         self.kernel = kernel
         self.append = append
         self.work = Path(tempfile.mkdtemp(prefix="qsc.", dir="/tmp"))
@@ -144,6 +144,7 @@ class Machine:
             with open(self.disk, "wb") as f:
                 f.truncate(disk)
         self.module = module
+        self.cpus = cpus
         self.whose = build_whose(kernel)
         shared_root = TOP / "out" / "erasure"
         shared_root.mkdir(parents=True, exist_ok=True)
@@ -161,7 +162,7 @@ class Machine:
         run = [TOP / "selftests" / "rig" / "run", "--kernel", self.kernel, "--mem", MEMORY]
         run += ["--ram", self.ram, "--qmp", self.work / "qmp", "--timeout", "3600", "--go-on"]
         run += ["--net", f"ctl={port}:7000", "--net", f"phone={sim_port}:17001"]
-        run += ["--modules", "nlmon dummy"]
+        run += ["--modules", "nlmon dummy", "--smp", str(self.cpus)]
         run += ["--append", f"init_on_free=0 init_on_alloc=0 {self.append}"]
         if self.disk:
             run += ["--disk", self.disk]

@@ -53,9 +53,10 @@ def less(places):
 
 
 class Proof:
-    def __init__(self, kernel, module=None, keys=60):
+    def __init__(self, kernel, module=None, cpus=2, keys=60):
         self.kernel = kernel
         self.module = module
+        self.cpus = cpus
         self.keys = keys
         self.carrier = self.knowledge = None
         self.machine = self.handset = None
@@ -96,7 +97,7 @@ class Proof:
         """A machine with a handset."""
         carrier = self._carrier()
         self.carrier.sh("halt alice.sim KILL", False)
-        self.machine = Machine(self.kernel, module=self.module, **how)
+        self.machine = Machine(self.kernel, module=self.module, cpus=self.cpus, **how)
         service = f"10.0.2.2:{carrier.port}"
         try:
             self.machine.start(service, carrier.work / "alice" / "pin", carrier.insert_sim)

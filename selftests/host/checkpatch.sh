@@ -7,6 +7,10 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=selftests/lib/ktap.sh
 . "$top/selftests/lib/ktap.sh"
+# shellcheck source=selftests/lib/common.sh
+. "$top/selftests/lib/common.sh"
+# shellcheck source=selftests/lib/clean.sh
+. "$top/selftests/lib/clean.sh"
 cd "$top"
 
 ktap_print_header
@@ -15,8 +19,11 @@ checkpatch=$(selftests/rig/fetch checkpatch) ||
 	ktap_skip_all "checkpatch.pl could not be fetched"
 list=$(find kmod uapi -name '*.[ch]' ! -name '*.mod.c' | sort)
 ktap_set_plan "$(echo "$list" | wc -l)"
+options="--strict --no-tree --no-summary --show-types"
+# shellcheck disable=SC2086 # words
+clean_begin "$options $(cat "$checkpatch"/*)" $list
 for f in $list; do
-	ktap_test_run "$f" "$checkpatch/checkpatch.pl" \
-		--strict --no-tree --no-summary --show-types -f "$f"
+	# shellcheck disable=SC2086 # words
+	clean_test_run "$f" "$f" "$checkpatch/checkpatch.pl" $options -f "$f"
 done
 ktap_finished

@@ -7,13 +7,19 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=selftests/lib/ktap.sh
 . "$top/selftests/lib/ktap.sh"
+# shellcheck source=selftests/lib/common.sh
+. "$top/selftests/lib/common.sh"
+# shellcheck source=selftests/lib/clean.sh
+. "$top/selftests/lib/clean.sh"
 cd "$top"
 
 ktap_print_header
 command -v clang-format >/dev/null || ktap_skip_all "clang-format is missing"
 list=$(find kmod uapi tools selftests/fuzz -name '*.[ch]' ! -name '*.mod.c' | sort)
 ktap_set_plan "$(echo "$list" | wc -l)"
+# shellcheck disable=SC2086 # words
+clean_begin "$(clang-format --version; cat .clang-format)" $list
 for f in $list; do
-	ktap_test_run "$f" clang-format --dry-run -Werror "$f"
+	clean_test_run "$f" "$f" clang-format --dry-run -Werror "$f"
 done
 ktap_finished

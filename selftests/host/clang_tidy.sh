@@ -15,7 +15,9 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 cd "$top"
 
 out=out/clang-tidy
-clean=$cache/clang-tidy
+clean=$cache/clean
+# Only preprocesses, which ccache does not remember.
+PATH=${PATH#/usr/lib/ccache:}
 
 # For xargs, with the hash of the file and its name. A process per file: with
 # several, clang-tidy 14 takes the va_list of the second for uninitialised. It

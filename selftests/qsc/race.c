@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "../lib/ksft.h"
+#include "env.h"
 #include "fix.h"
 
 #define RACERS	2
-#define LAPS	6000	/* all of their packets fit into a socket buffer */
 #define RECEIVE_IDLE_MS 500
 
 /* What each racer does in a lap. */
@@ -32,6 +32,10 @@ static struct {
 } race;
 
 static uint8_t seen[1 << 16];
+
+/* All of their packets fit into a socket buffer. */
+static const struct env_count lap_count = { "QSC_LAPS", 6000, 6000, 2000, 6000 };
+static uint32_t most_laps;
 
 /* Both wait for each other before each lap, without sleeping. */
 static void line_up(uint32_t lap)
@@ -153,7 +157,7 @@ static void peer_sends(struct fix *f, int racer_id, uint32_t lap)
 struct test {
 	const char *what;
 	lap_fn run;
-	uint32_t laps;			/* 0: as many as there may be SSRCs */
+	bool many;			/* laps; else as many as there may be SSRCs */
 	uint32_t packets;		/* to be seen per lap */
 	int (*slot)(const uint8_t *p, int len);
 	int counter;
@@ -193,11 +197,11 @@ static void receive_twice(const struct test *test)
 	bool good;
 
 	fix_open(&race.f, AF_INET, &opts);
-	race.laps = LAPS;
-	race.wire = calloc(LAPS, sizeof(*race.wire));
+	race.laps = most_laps;
+	race.wire = calloc(most_laps, sizeof(*race.wire));
 	if (!race.wire)
 		ksft_exit_fail_msg("out of memory\n");
-	for (i = 0; i < LAPS; i++)
+	for (i = 0; i < most_laps; i++)
 		fix_protect(&race.f, &race.wire[i], SSRC, i);
 	start(t, test->run);
 	n = receive_all(race.f.app, test->slot, &twice);
@@ -208,21 +212,21 @@ static void receive_twice(const struct test *test)
 		       (unsigned long long)st[0].count[QSC_A_STATS_RX_DROP_REPLAY]);
 	if (twice)
 		ksft_print_msg("%u packets were delivered twice\n", twice);
-	good = !twice && n == LAPS && st[0].count[QSC_A_STATS_RX_RTP] == LAPS &&
-	       st[0].count[QSC_A_STATS_RX_DROP_REPLAY] == (RACERS - 1) * LAPS;
+	good = !twice && n == most_laps && st[0].count[QSC_A_STATS_RX_RTP] == most_laps &&
+	       st[0].count[QSC_A_STATS_RX_DROP_REPLAY] == (RACERS - 1) * most_laps;
 	fix_close(&race.f);
 	free(race.wire);
 	ksft_test_result(good, "%s\n", test->what);
 }
 
 static const struct test tests[] = {
-	{ "two senders of one sequence number: one packet leaves", send_rtp, LAPS, 1, seq_of,
+	{ "two senders of one sequence number: one packet leaves", send_rtp, true, 1, seq_of,
 	  QSC_A_STATS_TX_RTP },
-	{ "two senders of RTCP: each packet has its own index", send_rtcp, LAPS, RACERS,
+	{ "two senders of RTCP: each packet has its own index", send_rtcp, true, RACERS,
 	  srtcp_index_of, QSC_A_STATS_TX_RTCP },
-	{ "two senders of a new SSRC: its state is made once", send_new_ssrc, 0, 1, seq_of,
+	{ "two senders of a new SSRC: its state is made once", send_new_ssrc, false, 1, seq_of,
 	  QSC_A_STATS_TX_RTP },
-	{ "a packet that comes on two CPUs is delivered once", peer_sends, LAPS, 1, seq_of,
+	{ "a packet that comes on two CPUs is delivered once", peer_sends, true, 1, seq_of,
 	  QSC_A_STATS_RX_RTP },
 };
 
@@ -248,13 +252,14 @@ int main(void)
 	for (i = 0; i < N_TESTS; i++)
 		plan += ksft_wanted("%s", tests[i].what);
 	ksft_set_plan(plan);
+	most_laps = env_count(&lap_count);
 	for (i = 0; i < N_TESTS; i++) {
 		if (!ksft_wanted("%s", tests[i].what))
 			continue;
 		if (tests[i].run == peer_sends)
 			receive_twice(&tests[i]);
 		else
-			transmit(&tests[i], tests[i].laps ? tests[i].laps : info.max_ssrcs);
+			transmit(&tests[i], tests[i].many ? most_laps : info.max_ssrcs);
 	}
 	ksft_finished();
 }
