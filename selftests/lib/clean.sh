@@ -22,6 +22,11 @@ clean_begin() {
 clean_key() {
 	clean_file=
 	for clean_name; do
+		case $clean_sums in
+		*"  $clean_name
+"*)	;;
+		*)	die "$clean_name was not named to clean_begin" ;;
+		esac
 		clean_sum=${clean_sums%%"  $clean_name
 "*}
 		clean_file=$clean_file${clean_sum##*
