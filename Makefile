@@ -75,7 +75,7 @@ coverage: packages
 
 bench: packages
 	@$(MAKE) -s tools tests
-	@status=0; for b in run relay erase kms card; do selftests/bench/$$b || status=1; done; exit $$status
+	@status=0; for b in run relay scale erase kms card; do selftests/bench/$$b || status=1; done; exit $$status
 
 format:
 	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz selftests/erasure -name '*.[ch]' ! -name '*.mod.c' \

@@ -286,6 +286,25 @@ static int check_endpoint(const struct qsc_leg_params *p, struct netlink_ext_ack
 	return -EOPNOTSUPP;
 }
 
+static bool is_link_local(const struct qsc_addr *a)
+{
+	return a->family == AF_INET6 && ipv6_addr_type(&a->ip) & IPV6_ADDR_LINKLOCAL;
+}
+
+/* The routing table chooses the way, and all links have the same link-local prefix. */
+static int check_relay(const struct qsc_call_params *p, struct netlink_ext_ack *extack)
+{
+	u8 i;
+
+	for (i = 0; i < p->nr_legs; i++) {
+		if (!is_link_local(&p->legs[i].local) && !is_link_local(&p->legs[i].remote))
+			continue;
+		NL_SET_ERR_MSG(extack, "a link-local address needs a link, and legs of relay calls have none");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 static int get_legs(struct qsc_call_params *p, const struct nlattr *head, int len,
 		    struct netlink_ext_ack *extack)
 {
@@ -308,7 +327,7 @@ static int get_legs(struct qsc_call_params *p, const struct nlattr *head, int le
 		NL_SET_ERR_MSG(extack, "a call needs a leg");
 		return -EINVAL;
 	}
-	return p->nr_legs > 1 ? 0 : check_endpoint(&p->legs[0], extack);
+	return p->nr_legs > 1 ? check_relay(p, extack) : check_endpoint(&p->legs[0], extack);
 }
 
 static u32 get_u32(const struct nlattr *attr, u32 otherwise)

@@ -4,6 +4,7 @@
 from xml.sax.saxutils import escape
 
 COLORS = {
+    "bare": "#9a9a9a",
     "qsc": "#1a7f37",
     "rtpengine": "#c0504d",
     "rtpengine-sync": "#e0a19f",

@@ -213,6 +213,8 @@ static int activate_plain_leg(struct nlr_msg *m)
 #define IN_USE "local and remote address are in use by another call or leg"
 #define RTCP_IN_USE "the RTCP addresses are in use by another call or leg"
 #define TAKES_NO_KEYS "a plain leg takes no keys"
+#define NO_LINK "a link-local address needs a link, and legs of relay calls have none"
+#define LINK_LOCAL "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"
 
 static const struct refusal calls[] = {
 	OF(third_leg, "is one too many", -EINVAL, "a call has one leg, or two", {}),
@@ -267,6 +269,12 @@ static const struct refusal calls[] = {
 	   ATTR(QSC_A_LEG_LEARN_WINDOW, "\0\0\0\0")),
 	OF(plain_leg, "to learn for more than an hour", -ERANGE, "",
 	   ATTR(QSC_A_LEG_LEARN_WINDOW, "\x11\x0e\0\0")),
+	OF(secure_leg, "a link-local address", -EOPNOTSUPP, NO_LINK,
+	   ATTR(QSC_A_LEG_LOCAL_ADDR, LINK_LOCAL), ATTR(QSC_A_LEG_REMOTE_ADDR, ADDR6_2)),
+	OF(secure_leg, "a link-local remote", -EOPNOTSUPP, NO_LINK,
+	   ATTR(QSC_A_LEG_LOCAL_ADDR, ADDR6_1), ATTR(QSC_A_LEG_REMOTE_ADDR, LINK_LOCAL)),
+	OF(learning_leg, "a link-local address", -EOPNOTSUPP, NO_LINK,
+	   ATTR(QSC_A_LEG_LOCAL_ADDR, LINK_LOCAL)),
 	OF(endpoint, "AES-CM", -EOPNOTSUPP, RELAY_SUITE, ATTR(QSC_A_LEG_SUITE, SUITE_CM)),
 	OF(endpoint, "plain", -EOPNOTSUPP, RELAY_SUITE, ATTR(QSC_A_LEG_SUITE, SUITE_PLAIN)),
 	OF(endpoint, "that learns its remote", -EOPNOTSUPP, "only the legs of relay calls learn",
@@ -283,6 +291,8 @@ static const struct refusal good_calls[] = {
 	OF(learning_leg, "with a local RTCP port", 0, "",
 	   ATTR(QSC_A_LEG_LOCAL_RTCP_PORT, PORT_2)),
 	OF(secure_leg, "as it should be", 0, "", {}),
+	OF(endpoint, "link-local addresses", 0, "", ATTR(QSC_A_LEG_LOCAL_ADDR, LINK_LOCAL),
+	   ATTR(QSC_A_LEG_REMOTE_ADDR, ADDR6_2)),
 	OF(secure_leg, "DSCP, TTL and clock", 0, "", ATTR(QSC_A_LEG_DSCP, "\x3f"),
 	   ATTR(QSC_A_LEG_TTL, "\xff"), ATTR(QSC_A_LEG_CLOCK, "\x00\xee\x02\x00")),
 };

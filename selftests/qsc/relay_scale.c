@@ -3,10 +3,12 @@
  * Makes many relay calls with their keys, looks at all of them and removes them,
  * in the namespace where it is run:
  *
- *   relay_scale CALLS [SUITE [SUITE]] [keep]
+ *   relay_scale CALLS [SUITE [SUITE]] [keep|watch]
  *
  * Prints a line for each step, STEP CALLS NANOSECONDS, which under QEMU's -icount
  * are the instructions of the machine; and the memory that was taken, KiB. With
+ * watch, how long the kernel kept the processor to itself in each step: late-STEP
+ * CALLS NANOSECONDS, and as much again for a second in which nothing is done. With
  * keep the calls are left: leg 0 of call n is 198.51.100.1:PORT, with the peer
  * 198.51.100.2:PORT, leg 1 is 203.0.113.1:PORT with the peer 203.0.113.2:PORT, and
  * PORT is 1024 + n; after 60,000 further calls have 198.51.100.3 and so on.
@@ -16,10 +18,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <qsc/qsc.h>
 
 #include "../lib/ksft.h"
+#include "lateness.h"
 
 #define PORTS		60000
 #define FIRST_PORT	1024
@@ -28,6 +32,7 @@
 struct scale {
 	struct qsc_sock *sk;
 	unsigned int n;
+	bool watch;
 	uint32_t suite[QSC_LEGS_MAX];
 	struct qsc_call_setup *calls;
 	struct qsc_key *keys;
@@ -129,6 +134,20 @@ static void prepare(struct scale *s)
 static void report(const struct scale *s, const char *step, uint64_t begin)
 {
 	printf("%s %u %llu\n", step, s->n, (unsigned long long)(now() - begin));
+	if (s->watch)
+		printf("late-%s %u %llu\n", step, s->n, (unsigned long long)lateness_worst());
+}
+
+static void watch_nothing(const struct scale *s)
+{
+	uint64_t begin;
+
+	lateness_watch();
+	sleep(1);
+	lateness_worst();
+	begin = now();
+	sleep(1);
+	report(s, "nothing", begin);
 }
 
 static int count_call(const struct qsc_call *call, void *arg)
@@ -190,15 +209,19 @@ int main(int argc, char **argv)
 {
 	struct scale s = { .n = argc > 1 ? strtoul(argv[1], NULL, 10) : 0 };
 	bool keep = argc > 2 && !strcmp(argv[argc - 1], "keep");
-	int suites = argc - 2 - keep;
+	int suites;
 
 	if (!s.n)
 		ksft_exit_fail_msg("how many calls?\n");
+	s.watch = argc > 2 && !strcmp(argv[argc - 1], "watch");
+	suites = argc - 2 - keep - s.watch;
 	s.suite[0] = suites > 0 ? suite_named(argv[2]) : QSC_SUITE_AEAD_AES_256_GCM;
 	s.suite[1] = suites > 1 ? suite_named(argv[3]) : s.suite[0];
 	if (qsc_open(&s.sk))
 		ksft_exit_skip("the module is not loaded\n");
 	prepare(&s);
+	if (s.watch)
+		watch_nothing(&s);
 	make_calls(&s);
 	look_at_calls(&s);
 	if (!keep)
