@@ -93,10 +93,13 @@ static int handset(const struct end *end, int i, int above)
 
 static void init_keys(struct ends *e, struct srtp_keys *keys, const struct end_opts *o)
 {
+	int i;
+
 	memset(keys, 0, sizeof(*keys));
-	keys->gens = 1;
+	keys->gens = 1 + o->rekeys;
 	keys->window = QSC_WINDOW_DEFAULT;
-	master_random(&keys->gen[0], &e->rng, o->suite, o->mki_len);
+	for (i = 0; i < keys->gens; i++)
+		master_random(&keys->gen[i], &e->rng, o->suite, o->mki_len);
 }
 
 static void set_key(struct ends *e, const char *call, int leg, int dir,
@@ -212,25 +215,13 @@ void ends_open_row(struct ends *e, const struct end_opts opts[ENDS], uint32_t su
 	set_keys_between(e, suite);
 }
 
-/* What the reference knows of a way starts anew: it would not take a key more. */
-static void add_generation(struct ends *e, int i, int dir)
-{
-	struct end *end = &e->end[i];
-	struct srtp_keys *keys = dir == QSC_DIR_TX ? &end->tx : &end->rx;
-	srtp_t *ref = dir == QSC_DIR_TX ? &end->receiver : &end->sender;
-
-	keys->gen[0] = keys->gen[keys->gens - 1];
-	keys->gens = 2;
-	master_random(&keys->gen[1], &e->rng, end->opts.suite, end->opts.mki_len);
-	srtp_dealloc(*ref);
-	*ref = ref_open(keys, dir == QSC_DIR_RX);
-	set_key(e, end->call, i, dir, &keys->gen[1]);
-}
-
 void ends_rekey(struct ends *e, int i)
 {
-	add_generation(e, i, QSC_DIR_TX);
-	add_generation(e, i, QSC_DIR_RX);
+	struct end *end = &e->end[i];
+
+	end->gen++;
+	set_key(e, end->call, i, QSC_DIR_TX, &end->tx.gen[end->gen]);
+	set_key(e, end->call, i, QSC_DIR_RX, &end->rx.gen[end->gen]);
 }
 
 void ends_close(struct ends *e)
@@ -258,7 +249,7 @@ void ends_protect(struct ends *e, int from, struct packet *pkt)
 {
 	struct end *end = &e->end[from];
 
-	if (!end_is_plain(end) && ref_protect(end->sender, &end->rx, end->rx.gens - 1, pkt))
+	if (!end_is_plain(end) && ref_protect(end->sender, &end->rx, end->gen, pkt))
 		ksft_exit_fail_msg("libsrtp refused to protect\n");
 }
 

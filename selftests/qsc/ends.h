@@ -23,6 +23,7 @@ struct end_opts {
 	uint32_t suite;		/* 0: the default */
 	bool rtcp_port;
 	int mki_len;
+	int rekeys;		/* there will be */
 	uint32_t flags;		/* of the leg */
 	int learn_bits;		/* of the handset's network, for plain legs */
 	uint32_t learn_window_s;
@@ -38,6 +39,7 @@ struct end {
 	int rtcp;		/* likewise; @fd if multiplexed */
 	struct srtp_keys tx;	/* of the leg: to the handset */
 	struct srtp_keys rx;	/* from it */
+	int gen;		/* that is in use of both */
 	srtp_t sender;		/* the handset's; NULL if plain */
 	srtp_t receiver;
 };
@@ -60,7 +62,7 @@ void ends_open(struct ends *e, const struct end_opts opts[ENDS]);
 void ends_open_row(struct ends *e, const struct end_opts opts[ENDS], uint32_t suite);
 void ends_close(struct ends *e);
 
-/* A new key for each way of the leg of end @i, which has MKIs; the handset has it, too. */
+/* The next key for each way of the leg of end @i, which has MKIs; the handset has it. */
 void ends_rekey(struct ends *e, int i);
 
 /* @pkt as handset @from puts it on the wire. */

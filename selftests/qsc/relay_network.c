@@ -193,18 +193,20 @@ static void row(struct ends *e, uint32_t between)
 
 /* --------------------------------------------------- changes in mid-call */
 
+#define REKEYS 2
+
 static void rekeyed(struct ends *e, uint32_t suite)
 {
 	const struct end_opts opts[ENDS] = {
-		{ .suite = suite, .mki_len = 4 },
-		{ .suite = QSC_SUITE_AEAD_AES_128_GCM, .mki_len = 2 },
+		{ .suite = suite, .mki_len = 4, .rekeys = REKEYS },
+		{ .suite = QSC_SUITE_AEAD_AES_128_GCM, .mki_len = 2, .rekeys = REKEYS },
 	};
 	unsigned int round;
 	bool good;
 
 	ends_open(e, opts);
 	good = talk(e, 16, SSRC, 1);
-	for (round = 1; good && round <= 4; round++) {
+	for (round = 1; good && round <= ENDS * REKEYS; round++) {
 		ends_rekey(e, round & 1);
 		good = talk(e, 16, SSRC, 1 + 16 * round);
 	}
