@@ -58,11 +58,13 @@ static void derive(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
 		derive_aead(c, suite, kdf, l);
 }
 
-/* Whatever becomes of it, no session key is left but in the cipher. */
-static int init(struct qsc_srtp *c, const struct qsc_suite_desc *suite, const u8 *auth)
+/* Whatever becomes of it, no session key is left but in the cipher. RTCP is rare. */
+static int init(struct qsc_srtp *c, const struct qsc_suite_desc *suite, const u8 *auth, bool rtcp)
 {
 	int err;
 
+	if (!suite->cm && rtcp)
+		return qsc_aead_init_shared(&c->aead, suite, c->aead.key);
 	if (!suite->cm)
 		return qsc_aead_init(&c->aead, suite, c->aead.key);
 	err = qsc_cm_init(&c->cm, c->aead.key, suite->key_len, auth);
@@ -103,10 +105,10 @@ static int init_both(struct qsc_key *key, const struct qsc_suite_desc *suite,
 {
 	int err;
 
-	err = init(&key->rtp, suite, auth->rtp);
+	err = init(&key->rtp, suite, auth->rtp, false);
 	if (err)
 		return err;
-	err = init(&key->rtcp, suite, auth->rtcp);
+	err = init(&key->rtcp, suite, auth->rtcp, true);
 	if (err)
 		destroy(&key->rtp);
 	return err;

@@ -118,8 +118,6 @@ static void key_runs_on_the_driver_that_is_shown(struct kunit *test)
 
 	KUNIT_EXPECT_STREQ(test, want,
 			   crypto_tfm_alg_driver_name(crypto_aead_tfm(key->rtp.aead.tfm)));
-	KUNIT_EXPECT_STREQ(test, want,
-			   crypto_tfm_alg_driver_name(crypto_aead_tfm(key->rtcp.aead.tfm)));
 	qsc_key_destroy(key);
 }
 
@@ -132,8 +130,8 @@ static void destroyed_key_leaves_nothing(struct kunit *test)
 	qsc_test_need_freed_memory(test);
 	key = create(test, v);
 	qsc_test_remember_key(test, &m, key);
-	/* Two session keys and as many key schedules at least, as a check of the check. */
-	KUNIT_EXPECT_GT(test, qsc_test_key_survivors(&m), 2 * 10 * 16 / sizeof(u64));
+	/* A key schedule at least, as a check of the check. */
+	KUNIT_EXPECT_GT(test, qsc_test_key_survivors(&m), 10 * 16 / sizeof(u64));
 	qsc_key_destroy(key);
 	KUNIT_EXPECT_EQ(test, qsc_test_key_survivors(&m), 0);
 }

@@ -41,6 +41,11 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 	return 0;
 }
 
+int qsc_aead_init_shared(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key)
+{
+	return qsc_aead_init(a, suite, key);
+}
+
 void qsc_aead_destroy(struct qsc_aead *a)
 {
 	explicit_bzero(a, sizeof(*a));
