@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../lib/ksft.h"
+#include "craft.h"
 #include "ends.h"
 #include "env.h"
 
@@ -197,6 +198,28 @@ static bool last_hop_ends_here(struct ends *e)
 	return unheard(e, 1) && counted(e, 0, QSC_A_STATS_RX_DROP_HOPS, 1);
 }
 
+/* It was not what was sent; encrypted, nobody could tell any more. */
+static bool damaged_is_not_encrypted(struct ends *e)
+{
+	struct packet pkt;
+	struct craft c = {
+		.side = SIDE_B,
+		.family = e->end[0].opts.family,
+		.from = end_host(0),
+		.to = end_leg_host(0),
+		.sport = end_port(0),
+		.dport = end_leg_port(0),
+		.bad_checksum = true,
+	};
+
+	rtp(&pkt, 1, 160);
+	c.data = pkt.data;
+	c.len = pkt.len;
+	if (craft_send(&c))
+		ksft_exit_fail_msg("a raw socket does not send\n");
+	return ends_quiet(e) && counted(e, 0, QSC_A_STATS_RX_DROP_CHECKSUM, 1) && heard(e, 1);
+}
+
 /* The greatest packet that comes in whole: with a tag it does not go out whole. */
 static bool too_big_is_fragmented(struct ends *e)
 {
@@ -378,6 +401,7 @@ static const struct test {
 	{ "DSCP goes along, a hop goes", dscp_goes_along_and_a_hop_goes },
 	{ "DSCP and TTL are as set", dscp_and_ttl_are_set, .ttl = 9, .dscp = 10 },
 	{ "the last hop ends here", last_hop_ends_here },
+	{ "a damaged packet is not encrypted", damaged_is_not_encrypted, { QSC_SUITE_PLAIN } },
 	{ "too big a packet is fragmented", too_big_is_fragmented, { QSC_SUITE_PLAIN } },
 	{ "fragments come in", fragments_come_in },
 	{ "routes are heeded", routes_are_heeded },
