@@ -139,7 +139,8 @@ static void consider(struct burner *burner)
 
 	if (burner->busy || burner->stopped || !burner->n_waiting)
 		return;
-	if (burner->overdue || burner->n_waiting >= p->enough || !p->more(p->arg))
+	if (burner->overdue || burner->n_waiting >= p->enough ||
+	    !p->more(p->arg, burner->n_waiting))
 		commit(burner);
 	else if (!event_pending(burner->deadline, EV_TIMEOUT, NULL))
 		event_add(burner->deadline, &wait);
