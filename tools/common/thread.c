@@ -18,7 +18,8 @@ struct thread {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct job_list todo;
+	struct job_list submitted; /* in this round of the event loop, which has it for itself */
+	struct job_list todo; /* @lock, as all below */
 	struct job_list finished;
 	bool stop;
 	bool started;
@@ -27,6 +28,7 @@ struct thread {
 	void *arg;
 	int notify;
 	struct event *event;
+	struct event *turn; /* when what happens in this round is over */
 };
 
 static void next_jobs(struct thread *t, struct job_list *jobs)
@@ -112,6 +114,23 @@ static bool start(struct thread *t, const char *name)
 	return true;
 }
 
+/* The thread is woken once for all jobs of a round, and has them together. */
+static void hand_over(struct thread *t, bool stop)
+{
+	pthread_mutex_lock(&t->lock);
+	STAILQ_CONCAT(&t->todo, &t->submitted);
+	t->stop = stop;
+	pthread_mutex_unlock(&t->lock);
+	pthread_cond_signal(&t->wake);
+}
+
+static void turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	hand_over(arg, false);
+}
+
 struct thread *thread_start(struct event_base *base, const char *name, unsigned int batch,
 			    void (*run)(void *arg, struct job_list *jobs), void *arg)
 {
@@ -119,6 +138,7 @@ struct thread *thread_start(struct event_base *base, const char *name, unsigned 
 
 	if (!t)
 		return NULL;
+	STAILQ_INIT(&t->submitted);
 	STAILQ_INIT(&t->todo);
 	STAILQ_INIT(&t->finished);
 	pthread_mutex_init(&t->lock, NULL);
@@ -129,7 +149,8 @@ struct thread *thread_start(struct event_base *base, const char *name, unsigned 
 	t->notify = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (t->notify >= 0)
 		t->event = event_new(base, t->notify, EV_READ | EV_PERSIST, notified, t);
-	if (t->event && !event_add(t->event, NULL) && start(t, name))
+	t->turn = evtimer_new(base, turn, t);
+	if (t->event && t->turn && !event_add(t->event, NULL) && start(t, name))
 		return t;
 	thread_stop(t);
 	return NULL;
@@ -137,23 +158,20 @@ struct thread *thread_start(struct event_base *base, const char *name, unsigned 
 
 void thread_submit(struct thread *t, struct job *job)
 {
-	pthread_mutex_lock(&t->lock);
-	STAILQ_INSERT_TAIL(&t->todo, job, link);
-	pthread_cond_signal(&t->wake);
-	pthread_mutex_unlock(&t->lock);
+	STAILQ_INSERT_TAIL(&t->submitted, job, link);
+	event_active(t->turn, EV_TIMEOUT, 0);
 }
 
 void thread_stop(struct thread *t)
 {
 	if (!t)
 		return;
-	pthread_mutex_lock(&t->lock);
-	t->stop = true;
-	pthread_cond_signal(&t->wake);
-	pthread_mutex_unlock(&t->lock);
+	hand_over(t, true);
 	if (t->started)
 		pthread_join(t->thread, NULL);
 	run_done(t);
+	if (t->turn)
+		event_free(t->turn);
 	if (t->event)
 		event_free(t->event);
 	if (t->notify >= 0)

@@ -17,6 +17,7 @@ struct burner {
 	struct worker *writer;
 	struct stats *stats;
 	struct event *deadline;
+	struct event *turn; /* when what happens in this round of the event loop is over */
 	struct burn_requests waiting;
 	unsigned int n_waiting;
 	bool overdue;
@@ -61,7 +62,11 @@ static void count_batch(struct stats *stats, const struct batch *batch)
 		stats->burns += batch->burns[i].done;
 }
 
-static void consider(struct burner *burner);
+/* Others may want to burn in the same round: they all go into one batch. */
+static void consider_soon(struct burner *burner)
+{
+	event_active(burner->turn, EV_TIMEOUT, 0);
+}
 
 static void batch_done(struct job *job)
 {
@@ -81,7 +86,7 @@ static void batch_done(struct job *job)
 	}
 	free(batch);
 	burner->busy = false;
-	consider(burner);
+	consider_soon(burner);
 }
 
 static void fail_all(struct burner *burner)
@@ -134,10 +139,18 @@ static void consider(struct burner *burner)
 
 	if (burner->busy || burner->stopped || !burner->n_waiting)
 		return;
-	if (burner->overdue || burner->n_waiting >= p->enough || !p->more(p->arg))
+	if (burner->overdue || burner->n_waiting >= p->enough ||
+	    !p->more(p->arg, burner->n_waiting))
 		commit(burner);
 	else if (!event_pending(burner->deadline, EV_TIMEOUT, NULL))
 		event_add(burner->deadline, &wait);
+}
+
+static void turn(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	consider(arg);
 }
 
 static void deadline(evutil_socket_t fd, short what, void *arg)
@@ -162,11 +175,11 @@ struct burner *burner_new(struct event_base *base, struct worker *writer,
 	burner->stats = stats;
 	TAILQ_INIT(&burner->waiting);
 	burner->deadline = evtimer_new(base, deadline, burner);
-	if (!burner->deadline) {
-		free(burner);
-		return NULL;
-	}
-	return burner;
+	burner->turn = evtimer_new(base, turn, burner);
+	if (burner->deadline && burner->turn)
+		return burner;
+	burner_free(burner);
+	return NULL;
 }
 
 void burner_stop(struct burner *burner)
@@ -180,7 +193,10 @@ void burner_free(struct burner *burner)
 	if (!burner)
 		return;
 	fail_all(burner);
-	event_free(burner->deadline);
+	if (burner->deadline)
+		event_free(burner->deadline);
+	if (burner->turn)
+		event_free(burner->turn);
 	free(burner);
 }
 
@@ -188,10 +204,10 @@ void burner_submit(struct burner *burner, struct burn_request *req)
 {
 	TAILQ_INSERT_TAIL(&burner->waiting, req, link);
 	burner->n_waiting++;
-	consider(burner);
+	consider_soon(burner);
 }
 
 void burner_poke(struct burner *burner)
 {
-	consider(burner);
+	consider_soon(burner);
 }

@@ -29,13 +29,14 @@ struct stats;
  * struct burner_params - when to commit
  * @enough: at once if so many wait
  * @wait_ms: for no longer than that, even if others may join
- * @more: whether others may join soon; if not, there is nothing to wait for
+ * @more: whether others may join soon the @waiting ones; if not, there is nothing to
+ *	wait for
  * @arg: for @more
  */
 struct burner_params {
 	unsigned int enough;
 	unsigned int wait_ms;
-	bool (*more)(void *arg);
+	bool (*more)(void *arg, unsigned int waiting);
 	void *arg;
 };
 

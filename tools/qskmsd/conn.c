@@ -44,13 +44,24 @@ void conn_not_young(struct conn *conn)
 	conn->young = false;
 }
 
-/* For the burner: those that are slow do not keep the others waiting. */
-bool conns_more_burns(void *arg)
+void conn_not_at_work(struct conn *conn)
+{
+	conn->svc->n_at_work -= conn->at_work;
+	conn->at_work = false;
+}
+
+/*
+ * For the burner: those that are slow do not keep the others waiting. Where many are
+ * at work, as many come after them.
+ */
+bool conns_more_burns(void *arg, unsigned int waiting)
 {
 	struct service *svc = arg;
 	int64_t too_old = conn_now_ms() - svc->opts.commit_wait_ms;
 	struct conn *conn;
 
+	if (svc->n_at_work >= waiting + svc->opts.commit_keys / 2)
+		return true;
 	while ((conn = TAILQ_FIRST(&svc->young)) && conn->accepted_ms < too_old)
 		conn_not_young(conn);
 	return conn;
@@ -62,6 +73,7 @@ static void leave_lists(struct conn *conn)
 
 	TAILQ_REMOVE(&svc->conns, conn, link);
 	svc->n_conns--;
+	conn_not_at_work(conn);
 	listener_resume(svc);
 	if (!conn->young)
 		return;
@@ -415,6 +427,8 @@ void conn_new(struct service *svc, evutil_socket_t fd)
 	}
 	svc->stats.connections++;
 	svc->n_conns++;
+	svc->n_at_work++;
+	conn->at_work = true;
 	TAILQ_INSERT_TAIL(&svc->conns, conn, link);
 	TAILQ_INSERT_TAIL(&svc->young, conn, young_link);
 	conn->young = true;

@@ -53,6 +53,7 @@ struct conn {
 	BIO *to_peer;
 	enum conn_state state;
 	bool young;
+	bool at_work;
 	bool parked;
 	unsigned int jobs; /* under way */
 	int64_t accepted_ms;
@@ -93,7 +94,8 @@ void conn_go_on(struct conn *conn); /* what it waited for has come */
 void conn_job_done(struct conn *conn); /* the last thing a job's done() does */
 void conn_set_timer(struct conn *conn, unsigned int seconds);
 void conn_not_young(struct conn *conn);
-bool conns_more_burns(void *svc);
+void conn_not_at_work(struct conn *conn); /* it has what it came for, or waits for another */
+bool conns_more_burns(void *svc, unsigned int waiting);
 void conns_reap(struct service *svc);
 int64_t conn_now_ms(void);
 

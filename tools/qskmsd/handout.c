@@ -56,6 +56,7 @@ static void answer(struct conn *conn, struct call *call)
 	write_answer(conn, wrapped);
 	OPENSSL_cleanse(conn->keys, sizeof(*conn->keys));
 	conn->bound = true;
+	conn_not_at_work(conn);
 	conn->state = CONN_OPEN;
 	live_attach(conn, call);
 	if (conn->call.role == QSC_KEYS_CALLEE)
@@ -185,6 +186,7 @@ static void hold(struct conn *conn)
 	older = call->held;
 	call->held = conn;
 	conn->held = true;
+	conn_not_at_work(conn);
 	conn->svc->n_held++;
 	conn_set_timer(conn, conn->svc->opts.callee_seconds);
 	if (older)

@@ -22,7 +22,7 @@
 /* Descriptors beside those of connections */
 #define OTHER_FILES 64
 /* Logins that are looked up together */
-#define READER_BATCH 32
+#define READER_BATCH 128
 /* For source and kit, and keys that TLS has for a moment */
 #define ARENA_BASE (1UL << 20)
 

@@ -58,6 +58,7 @@ struct service {
 	struct event *reap; /* frees them */
 	struct conns parked; /* wait for a session key from the source */
 	unsigned int n_conns;
+	unsigned int n_at_work; /* neither closed, nor answered, nor held */
 	unsigned int n_held; /* callees that wait for their caller */
 	struct stats stats;
 };

@@ -23,9 +23,10 @@ static struct answer answers[SLOTS + 1];
 static unsigned int answered;
 static bool more;
 
-static bool may_come(void *arg)
+static bool may_come(void *arg, unsigned int waiting)
 {
 	(void)arg;
+	assert_true(waiting > 0);
 	return more;
 }
 
@@ -146,12 +147,24 @@ static void nobody_waits_for_longer_than_the_deadline(void **state)
 	assert_int_equal(stats.syncs, 2);
 }
 
+static void burns_of_one_round_share_a_sync(void **state)
+{
+	(void)state;
+	start(64, 10000000);
+	for (unsigned int i = 0; i < 40; i++)
+		submit(i, i);
+	wait_for(40);
+	assert_int_equal(stats.syncs, 1);
+	assert_int_equal(stats.burns, 40);
+}
+
 /* What comes while the disk is busy, shares the next sync. */
 static void burns_gather_while_the_disk_is_busy(void **state)
 {
 	(void)state;
 	start(64, 10000000);
 	submit(0, 0);
+	event_base_loop(base, EVLOOP_NONBLOCK);
 	for (unsigned int i = 1; i < SLOTS; i++)
 		submit(i, i);
 	wait_for(SLOTS);
@@ -233,6 +246,7 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(nobody_waits_for_longer_than_the_deadline, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(burns_of_one_round_share_a_sync, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(burns_gather_while_the_disk_is_busy, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_key_twice_in_one_batch_is_burnt_once, set_up,
