@@ -8,9 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <sys/socket.h>
-
-#include <event2/buffer.h>
 #include <openssl/err.h>
 
 #include "conn.h"
@@ -132,19 +129,12 @@ void conn_close(struct conn *conn)
 	wait_no_more(conn);
 	leave_lists(conn);
 	event_free(conn->timer);
-	bufferevent_free(conn->bev);
+	wire_free(conn->wire);
 	SSL_free(conn->ssl);
 	OPENSSL_secure_clear_free(conn->keys, sizeof(*conn->keys));
 	conn->keys = NULL;
 	if (!conn->jobs)
 		bury(conn);
-}
-
-static void discard_unread(struct conn *conn)
-{
-	struct evbuffer *input = bufferevent_get_input(conn->bev);
-
-	evbuffer_drain(input, evbuffer_get_length(input));
 }
 
 /*
@@ -153,43 +143,27 @@ static void discard_unread(struct conn *conn)
  */
 static void sent_all(struct conn *conn)
 {
-	discard_unread(conn);
-	if (shutdown(bufferevent_getfd(conn->bev), SHUT_WR))
+	wire_listen(conn->wire, true);
+	if (!wire_end(conn->wire))
 		conn_close(conn);
-}
-
-/*
- * How much the socket takes at once: mostly all, and then it need not be watched
- * for room. What it refuses is queued, and libevent meets the error once more.
- */
-static size_t send_now(struct conn *conn, const char *data, size_t len)
-{
-	ssize_t sent;
-
-	if (evbuffer_get_length(bufferevent_get_output(conn->bev)))
-		return 0;
-	sent = send(bufferevent_getfd(conn->bev), data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	return sent > 0 ? (size_t)sent : 0;
 }
 
 /* From TLS to the socket. */
 static void flush(struct conn *conn)
 {
-	size_t sent;
 	char *data;
 	long len;
 
 	if (conn->state == CONN_BURN || conn->state == CONN_DEAD)
 		return;
 	len = BIO_get_mem_data(conn->to_peer, &data);
-	if (len > 0) {
-		sent = send_now(conn, data, (size_t)len);
-		if (sent < (size_t)len)
-			bufferevent_write(conn->bev, data + sent, (size_t)len - sent);
-		(void)BIO_reset(conn->to_peer);
-	}
-	if (evbuffer_get_length(bufferevent_get_output(conn->bev)) > UNSENT_MAX)
+	if (len <= 0)
+		return;
+	if (!wire_send(conn->wire, data, (size_t)len) || wire_unsent(conn->wire) > UNSENT_MAX) {
 		conn_close(conn);
+		return;
+	}
+	(void)BIO_reset(conn->to_peer);
 }
 
 void conn_finish(struct conn *conn)
@@ -204,7 +178,7 @@ void conn_finish(struct conn *conn)
 	if (conn->state == CONN_DEAD)
 		return;
 	conn_set_timer(conn, FLUSH_SECONDS);
-	if (!evbuffer_get_length(bufferevent_get_output(conn->bev)))
+	if (!wire_unsent(conn->wire))
 		sent_all(conn);
 }
 
@@ -222,17 +196,6 @@ void conn_send_line(struct conn *conn, const char *text)
 	flush(conn);
 	if (conn->state == CONN_OPEN && !conn->live)
 		conn_set_timer(conn, conn->svc->opts.idle_seconds);
-}
-
-static void feed(struct conn *conn)
-{
-	struct evbuffer *input = bufferevent_get_input(conn->bev);
-	char buf[4096];
-	int n;
-
-	while ((n = evbuffer_remove(input, buf, sizeof(buf))) > 0)
-		if (BIO_write(conn->from_peer, buf, n) != n)
-			return;
 }
 
 static void handshake(struct conn *conn)
@@ -317,45 +280,54 @@ void conn_go_on(struct conn *conn)
 {
 	enum conn_state before = conn->state;
 
-	if (conn->state == CONN_HELLO || conn->state == CONN_FINISH) {
-		feed(conn);
+	if (conn->state == CONN_HELLO || conn->state == CONN_FINISH)
 		handshake(conn);
-	}
-	if (conn->state == CONN_OPEN) {
-		feed(conn);
+	if (conn->state == CONN_OPEN)
 		read_requests(conn);
-	}
 	flush(conn);
+	if (conn->state == CONN_DEAD)
+		return;
+	wire_listen(conn->wire, BIO_pending(conn->from_peer) < UNREAD_MAX);
 	if (conn->state == CONN_BUSY && before != CONN_BUSY)
 		conn_set_timer(conn, conn->svc->opts.login_seconds);
 }
 
-static void can_read(struct bufferevent *bev, void *arg)
+static void can_read(void *arg)
 {
 	struct conn *conn = arg;
+	char buf[4096];
+	ssize_t n;
 
-	(void)bev;
-	if (conn->state == CONN_FLUSH)
-		discard_unread(conn);
-	else
+	n = wire_read(conn->wire, buf, sizeof(buf));
+	if (n < 0)
+		conn_close(conn);
+	/* What comes after our last words is of no interest. */
+	if (n <= 0 || conn->state == CONN_FLUSH)
+		return;
+	if (BIO_write(conn->from_peer, buf, (int)n) == n)
 		conn_go_on(conn);
+	else
+		conn_close(conn);
 }
 
-static void has_written(struct bufferevent *bev, void *arg)
+static void has_written(void *arg)
 {
 	struct conn *conn = arg;
 
-	(void)bev;
 	if (conn->state == CONN_FLUSH)
 		sent_all(conn);
 }
 
-static void has_ended(struct bufferevent *bev, short what, void *arg)
+static void has_failed(void *arg)
 {
-	(void)bev;
-	(void)what;
 	conn_close(arg);
 }
+
+static const struct wire_ops wire_ops = {
+	.readable = can_read,
+	.written = has_written,
+	.failed = has_failed,
+};
 
 static void timed_out(evutil_socket_t fd, short what, void *arg)
 {
@@ -400,20 +372,16 @@ static struct conn *make_conn(struct service *svc, evutil_socket_t fd)
 	conn->state = CONN_HELLO;
 	conn->timer = evtimer_new(svc->base, timed_out, conn);
 	conn->keys = OPENSSL_secure_zalloc(sizeof(*conn->keys));
-	conn->bev = bufferevent_socket_new(svc->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	if (conn->timer && conn->keys && conn->bev && make_tls(conn))
-		return conn;
+	if (conn->timer && conn->keys && make_tls(conn)) {
+		conn->wire = wire_new(svc->base, fd, &wire_ops, conn);
+		if (conn->wire)
+			return conn;
+		SSL_free(conn->ssl);
+	}
 	if (conn->timer)
 		event_free(conn->timer);
 	OPENSSL_secure_free(conn->keys);
-	if (conn->bev) {
-		bufferevent_free(conn->bev);
-		fd = -1;
-	}
 	free(conn);
-	if (fd < 0)
-		return NULL;
-	evutil_closesocket(fd);
 	return NULL;
 }
 
@@ -423,6 +391,7 @@ void conn_new(struct service *svc, evutil_socket_t fd)
 
 	if (!conn) {
 		log_error("not enough memory for a connection");
+		evutil_closesocket(fd);
 		return;
 	}
 	svc->stats.connections++;
@@ -433,8 +402,5 @@ void conn_new(struct service *svc, evutil_socket_t fd)
 	TAILQ_INSERT_TAIL(&svc->young, conn, young_link);
 	conn->young = true;
 	conn->accepted_ms = conn_now_ms();
-	bufferevent_setcb(conn->bev, can_read, has_written, has_ended, conn);
-	bufferevent_setwatermark(conn->bev, EV_READ, 0, UNREAD_MAX);
-	bufferevent_enable(conn->bev, EV_READ);
 	conn_set_timer(conn, svc->opts.login_seconds);
 }

@@ -7,12 +7,11 @@
 #ifndef _QSKMSD_CONN_H
 #define _QSKMSD_CONN_H
 
-#include <event2/bufferevent.h>
-
 #include "calls.h"
 #include "lookup.h"
 #include "request.h"
 #include "service.h"
+#include "wire.h"
 
 #define ANSWER_MAX 1024
 
@@ -46,7 +45,7 @@ struct conn {
 	TAILQ_ENTRY(conn) young_link;
 	TAILQ_ENTRY(conn) parked_link;
 	struct service *svc;
-	struct bufferevent *bev;
+	struct wire *wire;
 	struct event *timer;
 	SSL *ssl;
 	BIO *from_peer;
