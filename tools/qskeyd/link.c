@@ -6,6 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
@@ -28,6 +32,7 @@ struct link {
 	uint8_t *auth; /* secret memory, until logged in */
 	bool up;
 	bool certificate; /* it has shown one */
+	bool corked;
 	const struct link_ops *ops;
 	void *arg;
 };
@@ -69,6 +74,35 @@ static int refuse_certificate(X509_STORE_CTX *store, void *arg)
 	return 0;
 }
 
+static void cork(struct link *link, bool on)
+{
+	const int value = on;
+
+	link->corked = on;
+	setsockopt(bufferevent_getfd(link->bev), IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+}
+
+/* The service has proved its key: our Finished follows, and goes with the first request. */
+static void has_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl,
+			void *arg)
+{
+	const uint8_t *message = data;
+
+	(void)version;
+	(void)arg;
+	if (!sent && type == SSL3_RT_HANDSHAKE && len && *message == SSL3_MT_FINISHED)
+		cork(SSL_get_app_data(ssl), true);
+}
+
+static void has_written(struct bufferevent *bev, void *arg)
+{
+	struct link *link = arg;
+
+	(void)bev;
+	if (link->corked && link->up)
+		cork(link, false);
+}
+
 static bool configure(SSL_CTX *ctx)
 {
 	SSL_CTX_set_options(ctx,
@@ -77,6 +111,7 @@ static bool configure(SSL_CTX *ctx)
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(ctx, refuse_certificate, NULL);
 	SSL_CTX_set_psk_use_session_callback(ctx, use_key);
+	SSL_CTX_set_msg_callback(ctx, has_message);
 	return SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_ciphersuites(ctx, "TLS_AES_256_GCM_SHA384") == 1 &&
@@ -274,7 +309,7 @@ struct link *link_new(struct event_base *base, SSL_CTX *tls, int fd, const char 
 		link_free(link);
 		return NULL;
 	}
-	bufferevent_setcb(link->bev, can_read, NULL, has_event, link);
+	bufferevent_setcb(link->bev, can_read, has_written, has_event, link);
 	bufferevent_enable(link->bev, EV_READ | EV_WRITE);
 	event_add(link->timer, &limit);
 	return link;

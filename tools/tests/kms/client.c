@@ -94,9 +94,28 @@ static void offer_alpn(SSL *ssl, const char *name)
 	SSL_set_alpn_protos(ssl, list[0] ? list : NULL, list[0] ? 1U + list[0] : 0);
 }
 
+static void cork(int fd, int on)
+{
+	setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+/* The service has proved its key: our Finished, which follows, waits for a request. */
+static void got_message(int sent, int version, int type, const void *data, size_t len, SSL *ssl,
+			void *arg)
+{
+	const uint8_t *message = data;
+
+	(void)version;
+	(void)arg;
+	if (!sent && type == SSL3_RT_HANDSHAKE && len && *message == SSL3_MT_FINISHED)
+		cork(SSL_get_fd(ssl), 1);
+}
+
 static void set_up(SSL *ssl, const struct login *how)
 {
 	SSL_set_app_data(ssl, (void *)how);
+	if (how->then_asks)
+		SSL_set_msg_callback(ssl, got_message);
 	if (how->alpn)
 		offer_alpn(ssl, how->alpn);
 	if (how->suites)
@@ -154,6 +173,7 @@ int client_login(struct client *c, const struct login *how)
 	if (ret)
 		return ret;
 	c->how = how;
+	c->corked = how->then_asks;
 	c->ssl = SSL_new(ctx);
 	if (!c->ssl)
 		die("no TLS connection");
@@ -180,8 +200,14 @@ void client_close(struct client *c)
 
 bool client_send(struct client *c, const void *data, size_t len)
 {
+	bool ok;
+
 	ERR_clear_error();
-	return !len || SSL_write(c->ssl, data, (int)len) == (int)len;
+	ok = !len || SSL_write(c->ssl, data, (int)len) == (int)len;
+	if (c->corked)
+		cork(c->fd, 0);
+	c->corked = false;
+	return ok;
 }
 
 const char *client_receive(struct client *c)

@@ -20,12 +20,14 @@ struct login {
 	bool tls12;
 	bool no_dhe; /* offers to do without Diffie-Hellman, too */
 	bool early_data;
+	bool then_asks; /* its last message and the first request go together, as qskeyd's do */
 };
 
 struct client {
 	SSL *ssl;
 	int fd;
 	const struct login *how;
+	bool corked;
 	char line[4096];
 	size_t len;
 	bool strict; /* a key that opens with another call context ends the program */

@@ -64,9 +64,11 @@ static void fail(const char *what, uint64_t card, uint32_t slot, int code)
 			code);
 }
 
-static int login(struct client *c, const struct drawn *d)
+static int login(struct client *c, const struct drawn *d, bool then_asks)
 {
-	const struct login how = { .id = d->kid, .id_len = QSC_KEYS_KID, .psk = d->auth };
+	const struct login how = {
+		.id = d->kid, .id_len = QSC_KEYS_KID, .psk = d->auth, .then_asks = then_asks
+	};
 	int ret = client_login(c, &how);
 
 	c->how = NULL;
@@ -88,7 +90,7 @@ static int fetch(struct client *c, const struct drawn *d, const struct qsc_keys_
 	char error[64];
 	int ret;
 
-	ret = login(c, d);
+	ret = login(c, d, true);
 	if (ret)
 		fail("login", card, slot, ret);
 	else if ((ret = client_call_key(c, d->dist, NULL, call, session, error)))
@@ -250,7 +252,7 @@ static int try_key(unsigned int key)
 
 	draw(card, slot, &d);
 	for (int i = 0; i < PATIENCE; i++) {
-		ret = login(&c, &d);
+		ret = login(&c, &d, false);
 		client_close(&c);
 		if (ret != CLIENT_NO_SERVICE && ret != SSL_AD_INTERNAL_ERROR)
 			break;
@@ -340,7 +342,7 @@ static void send_garbage(unsigned int i, unsigned int *state)
 	int ret;
 
 	draw(opt.first, i, &d);
-	ret = login(&c, &d);
+	ret = login(&c, &d, false);
 	if (ret) {
 		fail("login", opt.first, i, ret);
 		client_close(&c);
