@@ -29,7 +29,7 @@ class Figures:
         self.missed = []
 
     def report(self, name, at_least=None, at_most=None, **values):
-        """Goals are given by the names of their values."""
+        """Goals are given by the names of their values. Returns the row."""
         self.rows.append({"name": name} | values)
         print(json.dumps(self.rows[-1]), flush=True)
         for goals, misses, word in (
@@ -39,6 +39,7 @@ class Figures:
             for key, goal in (goals or {}).items():
                 if misses(values[key], goal):
                     self.missed.append(f"{name}: {key} is {values[key]}, not {word} {goal}")
+        return self.rows[-1]
 
     def end(self):
         """The exit status."""

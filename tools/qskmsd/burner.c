@@ -9,6 +9,7 @@
 #include "stats.h"
 
 #define BATCH_MAX 1024
+#define LOOK_AGAIN_MS 3
 
 TAILQ_HEAD(burn_requests, burn_request);
 
@@ -17,6 +18,7 @@ struct burner {
 	struct worker *writer;
 	struct stats *stats;
 	struct event *deadline;
+	struct event *again; /* those that a batch waits for may be gone */
 	struct event *turn; /* when what happens in this round of the event loop is over */
 	struct burn_requests waiting;
 	unsigned int n_waiting;
@@ -129,21 +131,31 @@ static void commit(struct burner *burner)
 	burner->busy = true;
 	burner->overdue = false;
 	event_del(burner->deadline);
+	event_del(burner->again);
 	worker_submit(burner->writer, &batch->job);
+}
+
+static void wait_for(struct event *timer, unsigned int ms)
+{
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	if (!event_pending(timer, EV_TIMEOUT, NULL))
+		event_add(timer, &tv);
 }
 
 static void consider(struct burner *burner)
 {
 	struct burner_params *p = &burner->params;
-	struct timeval wait = { p->wait_ms / 1000, p->wait_ms % 1000 * 1000 };
 
 	if (burner->busy || burner->stopped || !burner->n_waiting)
 		return;
 	if (burner->overdue || burner->n_waiting >= p->enough ||
-	    !p->more(p->arg, burner->n_waiting))
+	    !p->more(p->arg, burner->n_waiting)) {
 		commit(burner);
-	else if (!event_pending(burner->deadline, EV_TIMEOUT, NULL))
-		event_add(burner->deadline, &wait);
+		return;
+	}
+	wait_for(burner->deadline, p->wait_ms);
+	wait_for(burner->again, LOOK_AGAIN_MS);
 }
 
 static void turn(evutil_socket_t fd, short what, void *arg)
@@ -175,8 +187,9 @@ struct burner *burner_new(struct event_base *base, struct worker *writer,
 	burner->stats = stats;
 	TAILQ_INIT(&burner->waiting);
 	burner->deadline = evtimer_new(base, deadline, burner);
+	burner->again = evtimer_new(base, turn, burner);
 	burner->turn = evtimer_new(base, turn, burner);
-	if (burner->deadline && burner->turn)
+	if (burner->deadline && burner->again && burner->turn)
 		return burner;
 	burner_free(burner);
 	return NULL;
@@ -195,6 +208,8 @@ void burner_free(struct burner *burner)
 	fail_all(burner);
 	if (burner->deadline)
 		event_free(burner->deadline);
+	if (burner->again)
+		event_free(burner->again);
 	if (burner->turn)
 		event_free(burner->turn);
 	free(burner);

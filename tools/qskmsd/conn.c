@@ -17,6 +17,9 @@
 #define UNSENT_MAX 65536
 #define UNREAD_MAX 16384
 #define FLUSH_SECONDS 2
+/* Under load: so many burns wait, and the last client came so short a time ago. */
+#define LOAD_BURNS 64
+#define LOAD_MS 3
 
 int64_t conn_now_ms(void)
 {
@@ -49,15 +52,16 @@ void conn_not_at_work(struct conn *conn)
 
 /*
  * For the burner: those that are slow do not keep the others waiting. Where many are
- * at work, as many come after them.
+ * at work, as many come after them, and so do more while they come all the time.
  */
 bool conns_more_burns(void *arg, unsigned int waiting)
 {
 	struct service *svc = arg;
-	int64_t too_old = conn_now_ms() - svc->opts.commit_wait_ms;
+	int64_t now = conn_now_ms(), too_old = now - svc->opts.commit_wait_ms;
 	struct conn *conn;
 
-	if (svc->n_at_work >= waiting + svc->opts.commit_keys / 2)
+	if (svc->n_at_work >= waiting + svc->opts.commit_keys / 2 ||
+	    (waiting >= LOAD_BURNS && now - svc->accepted_ms <= LOAD_MS))
 		return true;
 	while ((conn = TAILQ_FIRST(&svc->young)) && conn->accepted_ms < too_old)
 		conn_not_young(conn);
@@ -402,5 +406,6 @@ void conn_new(struct service *svc, evutil_socket_t fd)
 	TAILQ_INSERT_TAIL(&svc->young, conn, young_link);
 	conn->young = true;
 	conn->accepted_ms = conn_now_ms();
+	svc->accepted_ms = conn->accepted_ms;
 	conn_set_timer(conn, svc->opts.login_seconds);
 }

@@ -57,6 +57,7 @@ struct service {
 	struct conns dead; /* to be freed */
 	struct event *reap; /* frees them */
 	struct conns parked; /* wait for a session key from the source */
+	int64_t accepted_ms; /* when the last one came */
 	unsigned int n_conns;
 	unsigned int n_at_work; /* neither closed, nor answered, nor held */
 	unsigned int n_held; /* callees that wait for their caller */

@@ -135,6 +135,18 @@ static void nobody_waits_for_those_who_have_left(void **state)
 	assert_int_equal(stats.syncs, 1);
 }
 
+static void those_who_leave_without_a_word_are_missed(void **state)
+{
+	(void)state;
+	start(64, 10000000);
+	more = true;
+	submit(0, 0);
+	event_base_loop(base, EVLOOP_NONBLOCK);
+	assert_int_equal(answered, 0);
+	more = false;
+	wait_for(1);
+}
+
 static void nobody_waits_for_longer_than_the_deadline(void **state)
 {
 	(void)state;
@@ -243,6 +255,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(burns_wait_for_each_other_until_there_are_enough,
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(nobody_waits_for_those_who_have_left, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(those_who_leave_without_a_word_are_missed, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(nobody_waits_for_longer_than_the_deadline, set_up,
 						tear_down),
