@@ -13,6 +13,7 @@
 
 #include "event.h"
 #include "keymem.h"
+#include "trace.h"
 
 static bool suspend_erase = true;
 module_param(suspend_erase, bool, 0644);
@@ -36,6 +37,7 @@ bool qsc_erase_is_shut(void)
 static void note_wiped(struct qsc_call *call, u8 reason, const struct qsc_key_news *news)
 {
 	atomic64_inc(&call->net->erased[reason]);
+	trace_qsc_erased(call, news->leg, news->dir, news->generation, reason);
 	if (reason != QSC_ERASE_REASON_REKEY) {
 		if (!WARN_ON_ONCE(call->nr_wiped == QSC_CALL_KEYS_MAX))
 			call->wiped[call->nr_wiped++] = *news;
@@ -133,6 +135,17 @@ void qsc_forget_call(struct qsc_call *call, u8 reason)
 	erase(call, reason);
 	qsc_call_unhash(call);
 	mark(call, QSC_PENDING_DELETED);
+}
+
+void qsc_forget_numbered(struct qsc_net *qn, u32 number)
+{
+	struct qsc_call *call;
+
+	mutex_lock(&qn->lock);
+	call = xa_load(&qn->by_number, number);
+	if (call)
+		qsc_forget_call(call, QSC_ERASE_REASON_DEL);
+	mutex_unlock(&qn->lock);
 }
 
 int qsc_erase_call(struct qsc_net *qn, const char *id, u8 reason)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Endpoint legs: packets between an application and the wire.
+ * Packets of calls, between an application and the wire or, for relay calls,
+ * between one leg and the other.
  *
  * LOCAL_OUT runs right after defragmentation and before everything else, on
  * the application's own tuple: whatever else looks at the packet there, such
@@ -18,6 +19,8 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/module.h>
+#include <linux/netfilter_bridge.h>
+
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/ip.h>
@@ -25,28 +28,11 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "call.h"
+#include "drop.h"
 #include "event.h"
+#include "relay.h"
 #include "skb.h"
 #include "stream.h"
-
-static unsigned int drop_count(struct qsc_leg *leg, struct qsc_stream *s, unsigned int stat)
-{
-	u32 step;
-	u64 n;
-
-	/* A call whose keys were erased has none: tell the two apart. */
-	if (stat == QSC_STAT(DROP_NO_KEY) && READ_ONCE(leg->call->state) == QSC_CALL_STATE_ERASED)
-		stat = QSC_STAT(DROP_ERASED);
-	n = atomic64_inc_return(&s->stats.n[stat]);
-	if (s->dir == QSC_DIR_RX && stat == QSC_RX_STAT(DROP_AUTH)) {
-		step = qsc_event_auth_step();
-		if (step && n % step == 0)
-			set_bit(QSC_TELL_AUTH, &s->tell);
-	}
-	if (unlikely(READ_ONCE(s->tell)))
-		qsc_event_tell(leg, s);
-	return NF_DROP;
-}
 
 /* Reads the start of a payload that may be in pages. */
 static noinline enum qsc_packet_kind classify_paged(const struct sk_buff *skb, u32 off, u32 len,
@@ -98,8 +84,10 @@ static __always_inline unsigned int admit(struct qsc_udp *u, const struct qsc_le
 
 static noinline unsigned int refuse(struct qsc_leg *leg, struct qsc_stream *s, unsigned int stat)
 {
-	if (stat != QSC_STAT(PASSED))
-		return drop_count(leg, s, stat);
+	if (stat != QSC_STAT(PASSED)) {
+		qsc_drop_count(leg, s, stat);
+		return NF_DROP;
+	}
 	qsc_stat_inc(&s->stats, stat);
 	return NF_ACCEPT;
 }
@@ -147,7 +135,7 @@ static __always_inline unsigned int egress(struct qsc_udp u, struct qsc_leg *leg
 	local_bh_enable();
 	if (likely(stat == QSC_VERDICT_OK))
 		return NF_ACCEPT;
-	drop_count(leg, s, stat);
+	qsc_drop_count(leg, s, stat);
 	return stat == QSC_TX_STAT(DROP_TOO_BIG) ? NF_DROP_ERR(-EMSGSIZE) : NF_DROP;
 }
 
@@ -182,12 +170,12 @@ static __always_inline unsigned int ingress(struct qsc_udp u, struct qsc_leg *le
 		return refuse(leg, s, stat);
 	/* No key: no need to copy anything. */
 	if (unlikely(!rcu_access_pointer(s->cur)))
-		return drop_count(leg, s, QSC_STAT(DROP_NO_KEY));
+		return refuse(leg, s, QSC_STAT(DROP_NO_KEY));
 
 	local_bh_disable();
 	stat = unprotect(&u, s, kind);
 	if (unlikely(stat != QSC_VERDICT_OK))
-		drop_count(leg, s, stat);
+		qsc_drop_count(leg, s, stat);
 	else if (unlikely(READ_ONCE(s->tell)))
 		qsc_event_tell(leg, s);
 	local_bh_enable();
@@ -213,9 +201,41 @@ static void resume(struct sk_buff *skb, const struct nf_hook_state *state)
 		state->okfn(state->net, state->sk, skb);
 }
 
-static __always_inline unsigned int process(struct qsc_udp u, const struct qsc_tuple *tuple,
-					    struct qsc_leg *leg, bool exact, enum qsc_way way)
+/* Of a relay's leg: what came in goes on to the other one. */
+static noinline unsigned int ingress_relay(struct qsc_udp u, struct qsc_tuple *tuple, bool exact,
+					   struct net *net)
 {
+	struct qsc_leg *leg = tuple->leg;
+	enum qsc_packet_kind kind;
+	unsigned int stat;
+
+	stat = admit(&u, leg, tuple->use, exact || leg->learn.on, QSC_WAY_IN, &kind);
+	if (unlikely(stat != QSC_VERDICT_OK))
+		return refuse(leg, &leg->rx, stat);
+	return qsc_relay(net, &u, tuple, kind);
+}
+
+/* What an application of this machine sends from a relay's port is no media. */
+static noinline unsigned int egress_relay(struct qsc_udp u, const struct qsc_tuple *tuple)
+{
+	struct qsc_leg *leg = tuple->leg;
+	enum qsc_packet_kind kind;
+	unsigned int stat;
+
+	stat = admit(&u, leg, tuple->use, true, QSC_WAY_OUT, &kind);
+	if (stat == QSC_VERDICT_OK)
+		stat = QSC_STAT(DROP_PEER);
+	return refuse(leg, &leg->tx, stat);
+}
+
+static __always_inline unsigned int process(struct qsc_udp u, struct qsc_tuple *tuple, bool exact,
+					    struct net *net, enum qsc_way way)
+{
+	struct qsc_leg *leg = tuple->leg;
+
+	if (leg->peer)
+		return way == QSC_WAY_OUT ? egress_relay(u, tuple) :
+					    ingress_relay(u, tuple, exact, net);
 	if (way == QSC_WAY_OUT)
 		return egress(u, leg, tuple->use, exact);
 	return ingress(u, leg, tuple->use, exact);
@@ -237,24 +257,24 @@ static void drop_segments(struct qsc_leg *leg, const struct sk_buff *skb, enum q
  * taken apart, and each part goes its own way.
  */
 static noinline unsigned int each_segment(struct qsc_udp u, const struct nf_hook_state *state,
-					  const struct qsc_tuple *tuple, bool exact,
-					  enum qsc_way way)
+					  struct qsc_tuple *tuple, bool exact, enum qsc_way way)
 {
 	struct sk_buff *segs, *seg, *next, *skb = u.skb;
-	struct qsc_leg *leg = tuple->leg;
+	unsigned int verdict;
 
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs)) {
-		drop_segments(leg, skb, way);
+		drop_segments(tuple->leg, skb, way);
 		return NF_DROP;
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
 		u.skb = seg;
-		if (process(u, tuple, leg, exact, way) == NF_ACCEPT)
+		verdict = process(u, tuple, exact, state->net, way);
+		if (verdict == NF_ACCEPT)
 			resume(seg, state);
-		else
+		else if (verdict != NF_STOLEN)
 			kfree_skb_reason(seg, SKB_DROP_REASON_NETFILTER_DROP);
 	}
 	return NF_STOLEN;
@@ -301,11 +321,11 @@ static __always_inline unsigned int handle(const struct hlist_head *list, struct
 	}
 	leg = tuple->leg;
 	if (unlikely(fragment))
-		return drop_count(leg, way == QSC_WAY_OUT ? &leg->tx : &leg->rx,
-				  QSC_STAT(DROP_FRAGMENT));
+		return refuse(leg, way == QSC_WAY_OUT ? &leg->tx : &leg->rx,
+			      QSC_STAT(DROP_FRAGMENT));
 	if (unlikely(skb_is_gso(u.skb)))
 		return each_segment(u, state, tuple, exact, way);
-	return process(u, tuple, leg, exact, way);
+	return process(u, tuple, exact, state->net, way);
 }
 
 static __always_inline struct hlist_head *list_of(const struct qsc_net *qn, const struct udphdr *uh,
@@ -461,6 +481,78 @@ static unsigned int in_v6(void *priv, struct sk_buff *skb, const struct nf_hook_
 	return likely(!list) ? NF_ACCEPT : call_in_v6(list, skb, state, off, fragment);
 }
 
+/*
+ * A relay's packet need not be routed to this machine first, if nobody but us
+ * looks at what comes for it: a firewall or connection tracking would. Nor is
+ * there anything else about the packet that the way to LOCAL_IN deals with.
+ */
+static __always_inline bool may_take_early(const struct sk_buff *skb,
+					   const struct nf_hook_state *state,
+					   const struct nf_hook_entries *e)
+{
+	return e && e->num_hook_entries == 1 && skb->pkt_type == PACKET_HOST && !skb_is_gso(skb) &&
+	       !netif_is_l3_slave(state->in) && !secpath_exists(skb) &&
+	       !nf_bridge_in_prerouting(skb);
+}
+
+/* Whatever is not plainly good comes by again at LOCAL_IN, and is judged and counted there. */
+static __always_inline unsigned int take_early(struct qsc_udp u, struct qsc_tuple *tuple,
+					       const struct nf_hook_state *state)
+{
+	enum qsc_packet_kind kind;
+
+	if (!tuple || !tuple->leg->peer || !qsc_skb_check_udp(&u, false))
+		return NF_ACCEPT;
+	kind = classify(&u, tuple->use);
+	if (kind != QSC_PACKET_RTP && kind != QSC_PACKET_RTCP)
+		return NF_ACCEPT;
+	return qsc_relay(state->net, &u, tuple, kind);
+}
+
+static noinline unsigned int early_in_v4(const struct hlist_head *list, struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	const struct iphdr *ip = (struct iphdr *)skb->data;
+	struct qsc_udp u = { .skb = skb, .off = sizeof(*ip) };
+	const struct nf_hook_entries *e;
+
+	e = rcu_dereference(state->net->nf.hooks_ipv4[NF_INET_LOCAL_IN]);
+	if (ip->ihl * 4 != sizeof(*ip) || ip->frag_off & htons(IP_MF) ||
+	    !may_take_early(skb, state, e))
+		return NF_ACCEPT;
+	return take_early(u, qsc_tuple_find_v4(list, ip, qsc_udp_hdr(&u), QSC_WAY_IN), state);
+}
+
+static noinline unsigned int early_in_v6(const struct hlist_head *list, struct sk_buff *skb,
+					 const struct nf_hook_state *state)
+{
+	const struct ipv6hdr *ip6 = (struct ipv6hdr *)skb->data;
+	struct qsc_udp u = { .skb = skb, .off = sizeof(*ip6), .v6 = true };
+	const struct nf_hook_entries *e;
+
+	e = rcu_dereference(state->net->nf.hooks_ipv6[NF_INET_LOCAL_IN]);
+	if (ip6->nexthdr != IPPROTO_UDP || !may_take_early(skb, state, e))
+		return NF_ACCEPT;
+	return take_early(u, qsc_tuple_find_v6(list, ip6, qsc_udp_hdr(&u), QSC_WAY_IN), state);
+}
+
+static unsigned int early_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct hlist_head *list = wanted_v4(priv, skb, QSC_WAY_IN);
+
+	return likely(!list) ? NF_ACCEPT : early_in_v4(list, skb, state);
+}
+
+static unsigned int early_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	const struct hlist_head *list;
+	bool fragment = false;
+	u32 off;
+
+	list = wanted_v6(priv, skb, &off, &fragment, QSC_WAY_IN);
+	return likely(!list) ? NF_ACCEPT : early_in_v6(list, skb, state);
+}
+
 static const struct nf_hook_ops hooks[QSC_HOOKS] = {
 	{
 		.hook = out_v4,
@@ -484,6 +576,22 @@ static const struct nf_hook_ops hooks[QSC_HOOKS] = {
 		.hook = in_v6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_IN,
+		.priority = NF_IP6_PRI_LAST,
+	},
+};
+
+/* After address translation, and after a firewall that looks this early. */
+static const struct nf_hook_ops early_hooks[QSC_EARLY_HOOKS] = {
+	{
+		.hook = early_v4,
+		.pf = NFPROTO_IPV4,
+		.hooknum = NF_INET_PRE_ROUTING,
+		.priority = NF_IP_PRI_LAST,
+	},
+	{
+		.hook = early_v6,
+		.pf = NFPROTO_IPV6,
+		.hooknum = NF_INET_PRE_ROUTING,
 		.priority = NF_IP6_PRI_LAST,
 	},
 };
@@ -516,4 +624,19 @@ void qsc_hooks_unregister(struct qsc_net *qn)
 	nf_unregister_net_hooks(qn->net, qn->hooks, QSC_HOOKS);
 	nf_defrag_ipv6_disable(qn->net);
 	qn->hooked = false;
+}
+
+int qsc_hooks_register_early(struct qsc_net *qn)
+{
+	int i;
+
+	memcpy(qn->early_hooks, early_hooks, sizeof(early_hooks));
+	for (i = 0; i < QSC_EARLY_HOOKS; i++)
+		qn->early_hooks[i].priv = qn;
+	return nf_register_net_hooks(qn->net, qn->early_hooks, QSC_EARLY_HOOKS);
+}
+
+void qsc_hooks_unregister_early(struct qsc_net *qn)
+{
+	nf_unregister_net_hooks(qn->net, qn->early_hooks, QSC_EARLY_HOOKS);
 }

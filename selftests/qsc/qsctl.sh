@@ -144,7 +144,7 @@ commands() {
 	local word
 
 	for word in "" info call "call add" "call key" "call del" "call erase" \
-		    "call list" "call show" "call flush" "call set" stats monitor; do
+		    "call list" "call show" "call flush" "call set" stats top monitor; do
 		# shellcheck disable=SC2086 # words
 		"$QSCTL" $word --help | grep -q '^Usage: qsctl' || {
 			echo "no help for $word"
@@ -176,6 +176,32 @@ test_calls() {
 	prints "call show prints the new timeout" 'timeout: 7.000s' q call show c1
 	does "call set 0 removes them" q call set c1 timeout 0 lifetime 0
 	does "call show prints no timeout" eval '! q call show c1 | grep timeout'
+}
+
+test_relays() {
+	local -a plain=(leg local 192.0.2.1:9006 remote 192.0.2.2:9006 suite plain)
+
+	does "call add takes two legs" q call add r1 timeout 60 \
+		leg local 192.0.2.1:9004 remote learn dscp 46 "${plain[@]}" ttl 64 clock 48000
+	prints "call list prints a line for each leg" \
+		'^ +plain +192.0.2.1:9006 +192.0.2.2:9006$' q call list
+	prints "call show says that a remote is to be learnt" \
+		'192.0.2.1:9004 -> not learnt yet' q call show r1
+	json "a relay is JSON" '(x[0]["legs"][0]["remote_learnt"] and
+		"remote" not in x[0]["legs"][0] and x[0]["legs"][0]["dscp"] == 46 and
+		x[0]["legs"][1]["ttl"] == 64 and "dscp" not in x[0]["legs"][1])' \
+		q -j call show r1
+	before=$(table)
+	refused 2 'learns its remote from a prefix' q call add r2 \
+		leg local 192.0.2.1:9010 remote learn suite plain leg "${OTHER[@]}"
+	refused 2 'for plain legs that learn' q call add r2 \
+		leg local 192.0.2.1:9010 remote learn within 5 leg "${OTHER[@]}"
+	prints "top prints each leg" '^r1 +1 new ' q top count 1
+	prints "stats prints what Prometheus reads" '^qsc_calls [0-9]+$' q --prometheus stats
+	prints "and each leg if asked for" \
+		'^qsc_leg_packets_total\{call="r1",leg="1",direction="tx"\} 0$' \
+		q --prometheus stats legs
+	does "call del ends a relay" q call del r1
 }
 
 shows_no_key() {
@@ -262,8 +288,10 @@ test_refusals() {
 	refused 1 'both be IPv4 or both be IPv6' \
 		q call add n local 192.0.2.1:1 remote '[2001:db8::2]:1'
 	refused 1 'window: 63 is out of range: 64 to 32768 packets' q call add n "${OTHER[@]}" window 63
-	refused 1 'relay calls (leg ... leg ...) are not in this version' \
-		q call add n leg "${OTHER[@]}" leg "${OTHER[@]}"
+	refused 1 'leg comes before its local' q call add n "${OTHER[@]}" leg "${OTHER[@]}"
+	refused 2 'only the legs of relay calls learn their remote' \
+		q call add n local 192.0.2.1:1 remote learn
+	refused 2 'in use by another call or leg' q call add n leg "${OTHER[@]}" leg "${OTHER[@]}"
 	refused 2 'a call id is' q call add 'n n' "${OTHER[@]}"
 	refused 2 'add c1: a call with this id exists' q call add c1 "${OTHER[@]}"
 	refused 2 'in use by another call' q call add n "${ADDRS[@]}"
@@ -431,7 +459,8 @@ test_permission() {
 	before=$(table)
 	for command in info "call list" "call show" "call show c1" "call add n ${OTHER[*]}" \
 		       "call del c1" "call erase c1" "call set c1 timeout 1" "call flush" \
-		       "call key c1 tx file key.tx" stats "stats call c1" monitor \
+		       "call key c1 tx file key.tx" stats "stats call c1" \
+		       "stats legs" "top count 1" monitor \
 		       "call add n ${OTHER[*]} bound"; do
 		ktap_print_msg "$command"
 		# shellcheck disable=SC2086 # words
@@ -447,10 +476,11 @@ weak_in_ns() {
 }
 
 ktap_print_header
-ktap_set_plan 121
+ktap_set_plan 133
 netns_add ns || exit
 test_help
 test_calls
+test_relays
 test_keys
 ktap_test_run "a process that waits for a key is protected" is_protected
 test_json
