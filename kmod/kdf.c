@@ -19,11 +19,20 @@
 static struct crypto_cipher *aes;
 static DEFINE_MUTEX(aes_lock); /* while there is a master key in @aes */
 
-static void forget(void)
+u8 *qsc_kdf_cipher(size_t *size)
 {
 	struct crypto_tfm *tfm = crypto_cipher_tfm(aes);
 
-	memzero_explicit(crypto_tfm_ctx(tfm), tfm->__crt_alg->cra_ctxsize);
+	*size = tfm->__crt_alg->cra_ctxsize;
+	return crypto_tfm_ctx(tfm);
+}
+
+static void forget(void)
+{
+	size_t size;
+	u8 *keys = qsc_kdf_cipher(&size);
+
+	memzero_explicit(keys, size);
 }
 
 int qsc_kdf_init(struct qsc_kdf *kdf, const u8 *master, u32 master_len, const u8 *salt,

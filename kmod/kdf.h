@@ -68,6 +68,9 @@ void qsc_kdf_destroy(struct qsc_kdf *kdf);
 /* Zero the master key of a derivation under way; the other CPUs have stopped. */
 void qsc_kdf_panic(void);
 
+/* What the master key is expanded in, and how large that is: for tests. */
+u8 *qsc_kdf_cipher(size_t *size);
+
 int qsc_kdf_module_init(void);
 void qsc_kdf_module_exit(void);
 

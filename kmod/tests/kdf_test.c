@@ -132,6 +132,25 @@ static void wipes_its_stack(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(x));
 }
 
+static void cipher_keeps_no_key(struct kunit *test)
+{
+	static const u8 key[AES_KEYSIZE_256] = { 1 };
+	struct qsc_kdf kdf;
+	size_t size;
+	u8 *cipher = qsc_kdf_cipher(&size);
+
+	KUNIT_ASSERT_EQ(test, qsc_kdf_init(&kdf, key, sizeof(key), key, SALT_LEN), 0);
+	KUNIT_EXPECT_NOT_NULL(test, memchr_inv(cipher, 0, size));
+	qsc_kdf_destroy(&kdf);
+	KUNIT_EXPECT_NULL(test, memchr_inv(cipher, 0, size));
+
+	/* A panic in the midst of a derivation */
+	KUNIT_ASSERT_EQ(test, qsc_kdf_init(&kdf, key, sizeof(key), key, SALT_LEN), 0);
+	qsc_kdf_panic();
+	KUNIT_EXPECT_NULL(test, memchr_inv(cipher, 0, size));
+	qsc_kdf_destroy(&kdf);
+}
+
 static void refuses_other_lengths(struct kunit *test)
 {
 	static const struct qsc_kdf nothing;
@@ -155,6 +174,7 @@ static void refuses_other_lengths(struct kunit *test)
 static struct kunit_case kdf_cases[] = {
 	KUNIT_CASE_PARAM(derives_the_vector, vector_gen_params),
 	KUNIT_CASE(wipes_its_stack),
+	KUNIT_CASE(cipher_keeps_no_key),
 	KUNIT_CASE(refuses_other_lengths),
 	{},
 };
