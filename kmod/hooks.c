@@ -19,8 +19,6 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/module.h>
-#include <linux/netfilter_bridge.h>
-
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <net/ip.h>
@@ -30,28 +28,10 @@
 #include "call.h"
 #include "drop.h"
 #include "event.h"
+#include "find.h"
 #include "relay.h"
 #include "skb.h"
 #include "stream.h"
-
-/* Reads the start of a payload that may be in pages. */
-static noinline enum qsc_packet_kind classify_paged(const struct sk_buff *skb, u32 off, u32 len,
-						    enum qsc_port_use use)
-{
-	u8 buf[20]; /* a STUN header */
-	u32 n = min_t(u32, len, sizeof(buf));
-	const u8 *p;
-
-	p = skb_header_pointer(skb, off, n, buf);
-	return p ? qsc_packet_classify(p, len, use) : QSC_PACKET_OTHER;
-}
-
-static __always_inline enum qsc_packet_kind classify(const struct qsc_udp *u, enum qsc_port_use use)
-{
-	if (likely(!skb_is_nonlinear(u->skb)))
-		return qsc_packet_classify(qsc_udp_payload(u), u->len, use);
-	return classify_paged(u->skb, u->off + sizeof(struct udphdr), u->len, use);
-}
 
 /* What may pass in clear: RFC 7983. */
 static bool passes(const struct qsc_leg *leg, enum qsc_packet_kind kind)
@@ -72,7 +52,7 @@ static __always_inline unsigned int admit(struct qsc_udp *u, const struct qsc_le
 	/* What a raw socket puts behind the datagram would leave in clear. */
 	if (unlikely(!qsc_skb_check_udp(u, way == QSC_WAY_OUT)))
 		return QSC_STAT(DROP_MALFORMED);
-	*kind = classify(u, use);
+	*kind = qsc_classify(u, use);
 	if (unlikely(*kind != QSC_PACKET_RTP && *kind != QSC_PACKET_RTCP) && passes(leg, *kind))
 		return QSC_STAT(PASSED);
 	if (unlikely(!exact))
@@ -328,63 +308,6 @@ static __always_inline unsigned int handle(const struct hlist_head *list, struct
 	return process(u, tuple, exact, state->net, way);
 }
 
-static __always_inline struct hlist_head *list_of(const struct qsc_net *qn, const struct udphdr *uh,
-						  enum qsc_way way)
-{
-	return qsc_tuple_list(&qn->tuples, way == QSC_WAY_OUT ? uh->source : uh->dest);
-}
-
-/*
- * All that a packet of no call goes through. Return: the tuples of its local
- * port, in which case the UDP header is in the linear part; or NULL.
- */
-static __always_inline struct hlist_head *wanted_v4(const struct qsc_net *qn, struct sk_buff *skb,
-						    enum qsc_way way)
-{
-	const struct iphdr *ip = (struct iphdr *)skb->data;
-	u32 off;
-
-	if (ip->protocol != IPPROTO_UDP || unlikely(ip->frag_off & htons(IP_OFFSET)))
-		return NULL;
-	off = ip->ihl * 4;
-	if (unlikely(off + sizeof(struct udphdr) > skb_headlen(skb)) &&
-	    !pskb_may_pull(skb, off + sizeof(struct udphdr)))
-		return NULL;
-	return list_of(qn, (struct udphdr *)(skb->data + off), way);
-}
-
-/* The slow half: a packet with extension headers, or with few linear bytes. */
-static noinline int find_udp_v6(struct sk_buff *skb, bool *fragment)
-{
-	unsigned short frag_off = 0;
-	unsigned int off = 0;
-	int flags = 0;
-
-	if (ipv6_find_hdr(skb, &off, IPPROTO_UDP, &frag_off, &flags) < 0 || frag_off ||
-	    !pskb_may_pull(skb, off + sizeof(struct udphdr)))
-		return -ENOENT;
-	*fragment = flags & IP6_FH_F_FRAG;
-	return off;
-}
-
-static __always_inline struct hlist_head *wanted_v6(const struct qsc_net *qn, struct sk_buff *skb,
-						    u32 *off, bool *fragment, enum qsc_way way)
-{
-	u8 next = ((struct ipv6hdr *)skb->data)->nexthdr;
-	int found;
-
-	if (next == IPPROTO_TCP)
-		return NULL;
-	*off = sizeof(struct ipv6hdr);
-	if (unlikely(next != IPPROTO_UDP || *off + sizeof(struct udphdr) > skb_headlen(skb))) {
-		found = find_udp_v6(skb, fragment);
-		if (found < 0)
-			return NULL;
-		*off = found;
-	}
-	return list_of(qn, (struct udphdr *)(skb->data + *off), way);
-}
-
 /*
  * The application does not learn of a drop, but for a packet that is too big.
  * The verdict says who frees: after NF_STOLEN it is us.
@@ -449,14 +372,14 @@ static noinline unsigned int call_in_v6(const struct hlist_head *list, struct sk
 
 static unsigned int out_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct hlist_head *list = wanted_v4(priv, skb, QSC_WAY_OUT);
+	const struct hlist_head *list = qsc_wanted_v4(priv, skb, QSC_WAY_OUT);
 
 	return likely(!list) ? NF_ACCEPT : call_out_v4(list, skb, state);
 }
 
 static unsigned int in_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct hlist_head *list = wanted_v4(priv, skb, QSC_WAY_IN);
+	const struct hlist_head *list = qsc_wanted_v4(priv, skb, QSC_WAY_IN);
 
 	return likely(!list) ? NF_ACCEPT : call_in_v4(list, skb, state);
 }
@@ -467,7 +390,7 @@ static unsigned int out_v6(void *priv, struct sk_buff *skb, const struct nf_hook
 	bool fragment = false;
 	u32 off;
 
-	list = wanted_v6(priv, skb, &off, &fragment, QSC_WAY_OUT);
+	list = qsc_wanted_v6(priv, skb, &off, &fragment, QSC_WAY_OUT);
 	return likely(!list) ? NF_ACCEPT : call_out_v6(list, skb, state, off, fragment);
 }
 
@@ -477,80 +400,8 @@ static unsigned int in_v6(void *priv, struct sk_buff *skb, const struct nf_hook_
 	bool fragment = false;
 	u32 off;
 
-	list = wanted_v6(priv, skb, &off, &fragment, QSC_WAY_IN);
+	list = qsc_wanted_v6(priv, skb, &off, &fragment, QSC_WAY_IN);
 	return likely(!list) ? NF_ACCEPT : call_in_v6(list, skb, state, off, fragment);
-}
-
-/*
- * A relay's packet need not be routed to this machine first, if nobody but us
- * looks at what comes for it: a firewall or connection tracking would. Nor is
- * there anything else about the packet that the way to LOCAL_IN deals with.
- */
-static __always_inline bool may_take_early(const struct sk_buff *skb,
-					   const struct nf_hook_state *state,
-					   const struct nf_hook_entries *e)
-{
-	return e && e->num_hook_entries == 1 && skb->pkt_type == PACKET_HOST && !skb_is_gso(skb) &&
-	       !netif_is_l3_slave(state->in) && !secpath_exists(skb) &&
-	       !nf_bridge_in_prerouting(skb);
-}
-
-/* Whatever is not plainly good comes by again at LOCAL_IN, and is judged and counted there. */
-static __always_inline unsigned int take_early(struct qsc_udp u, struct qsc_tuple *tuple,
-					       const struct nf_hook_state *state)
-{
-	enum qsc_packet_kind kind;
-
-	if (!tuple || !tuple->leg->peer || !qsc_skb_check_udp(&u, false))
-		return NF_ACCEPT;
-	kind = classify(&u, tuple->use);
-	if (kind != QSC_PACKET_RTP && kind != QSC_PACKET_RTCP)
-		return NF_ACCEPT;
-	return qsc_relay(state->net, &u, tuple, kind);
-}
-
-static noinline unsigned int early_in_v4(const struct hlist_head *list, struct sk_buff *skb,
-					 const struct nf_hook_state *state)
-{
-	const struct iphdr *ip = (struct iphdr *)skb->data;
-	struct qsc_udp u = { .skb = skb, .off = sizeof(*ip) };
-	const struct nf_hook_entries *e;
-
-	e = rcu_dereference(state->net->nf.hooks_ipv4[NF_INET_LOCAL_IN]);
-	if (ip->ihl * 4 != sizeof(*ip) || ip->frag_off & htons(IP_MF) ||
-	    !may_take_early(skb, state, e))
-		return NF_ACCEPT;
-	return take_early(u, qsc_tuple_find_v4(list, ip, qsc_udp_hdr(&u), QSC_WAY_IN), state);
-}
-
-static noinline unsigned int early_in_v6(const struct hlist_head *list, struct sk_buff *skb,
-					 const struct nf_hook_state *state)
-{
-	const struct ipv6hdr *ip6 = (struct ipv6hdr *)skb->data;
-	struct qsc_udp u = { .skb = skb, .off = sizeof(*ip6), .v6 = true };
-	const struct nf_hook_entries *e;
-
-	e = rcu_dereference(state->net->nf.hooks_ipv6[NF_INET_LOCAL_IN]);
-	if (ip6->nexthdr != IPPROTO_UDP || !may_take_early(skb, state, e))
-		return NF_ACCEPT;
-	return take_early(u, qsc_tuple_find_v6(list, ip6, qsc_udp_hdr(&u), QSC_WAY_IN), state);
-}
-
-static unsigned int early_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
-{
-	const struct hlist_head *list = wanted_v4(priv, skb, QSC_WAY_IN);
-
-	return likely(!list) ? NF_ACCEPT : early_in_v4(list, skb, state);
-}
-
-static unsigned int early_v6(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
-{
-	const struct hlist_head *list;
-	bool fragment = false;
-	u32 off;
-
-	list = wanted_v6(priv, skb, &off, &fragment, QSC_WAY_IN);
-	return likely(!list) ? NF_ACCEPT : early_in_v6(list, skb, state);
 }
 
 static const struct nf_hook_ops hooks[QSC_HOOKS] = {
@@ -576,22 +427,6 @@ static const struct nf_hook_ops hooks[QSC_HOOKS] = {
 		.hook = in_v6,
 		.pf = NFPROTO_IPV6,
 		.hooknum = NF_INET_LOCAL_IN,
-		.priority = NF_IP6_PRI_LAST,
-	},
-};
-
-/* After address translation, and after a firewall that looks this early. */
-static const struct nf_hook_ops early_hooks[QSC_EARLY_HOOKS] = {
-	{
-		.hook = early_v4,
-		.pf = NFPROTO_IPV4,
-		.hooknum = NF_INET_PRE_ROUTING,
-		.priority = NF_IP_PRI_LAST,
-	},
-	{
-		.hook = early_v6,
-		.pf = NFPROTO_IPV6,
-		.hooknum = NF_INET_PRE_ROUTING,
 		.priority = NF_IP6_PRI_LAST,
 	},
 };
@@ -624,19 +459,4 @@ void qsc_hooks_unregister(struct qsc_net *qn)
 	nf_unregister_net_hooks(qn->net, qn->hooks, QSC_HOOKS);
 	nf_defrag_ipv6_disable(qn->net);
 	qn->hooked = false;
-}
-
-int qsc_hooks_register_early(struct qsc_net *qn)
-{
-	int i;
-
-	memcpy(qn->early_hooks, early_hooks, sizeof(early_hooks));
-	for (i = 0; i < QSC_EARLY_HOOKS; i++)
-		qn->early_hooks[i].priv = qn;
-	return nf_register_net_hooks(qn->net, qn->early_hooks, QSC_EARLY_HOOKS);
-}
-
-void qsc_hooks_unregister_early(struct qsc_net *qn)
-{
-	nf_unregister_net_hooks(qn->net, qn->early_hooks, QSC_EARLY_HOOKS);
 }

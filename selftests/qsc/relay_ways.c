@@ -220,6 +220,34 @@ static bool damaged_is_not_encrypted(struct ends *e)
 	return ends_quiet(e) && counted(e, 0, QSC_A_STATS_RX_DROP_CHECKSUM, 1) && heard(e, 1);
 }
 
+static void filter_reverse_path(bool on)
+{
+	net_sh(SIDE_A, "echo %d >/proc/sys/net/ipv4/conf/all/rp_filter", on);
+}
+
+/* Of a handset that is elsewhere, as A sees it. */
+static bool reverse_path_is_filtered(struct ends *e)
+{
+	struct packet pkt;
+	bool good;
+
+	if (net_sh(SIDE_A, "ip route add 10.77.0.2/32 dev lo"))
+		ksft_exit_fail_msg("no route\n");
+	rtp(&pkt, 1, 160);
+	ends_send(e, 0, &pkt);
+	good = ends_gets(e, 1, &pkt);
+	filter_reverse_path(true);
+	rtp(&pkt, 2, 160);
+	ends_send(e, 0, &pkt);
+	good = ends_quiet(e) && good;
+	net_sh(SIDE_A, "ip route del 10.77.0.2/32 dev lo");
+	rtp(&pkt, 3, 160);
+	ends_send(e, 0, &pkt);
+	good = ends_gets(e, 1, &pkt) && good;
+	filter_reverse_path(false);
+	return good;
+}
+
 /* The greatest packet that comes in whole: with a tag it does not go out whole. */
 static bool too_big_is_fragmented(struct ends *e)
 {
@@ -395,6 +423,7 @@ static const struct test {
 	uint32_t suites[ENDS];	/* 0: the default */
 	uint8_t ttl;
 	int dscp;
+	int family;		/* 0: both */
 } tests[] = {
 	{ "STUN comes to the local socket, and goes", stun_comes_to_the_socket },
 	{ "media of a local application stays", media_of_an_application_stays },
@@ -402,6 +431,8 @@ static const struct test {
 	{ "DSCP and TTL are as set", dscp_and_ttl_are_set, .ttl = 9, .dscp = 10 },
 	{ "the last hop ends here", last_hop_ends_here },
 	{ "a damaged packet is not encrypted", damaged_is_not_encrypted, { QSC_SUITE_PLAIN } },
+	{ "the reverse path is filtered where it has to be", reverse_path_is_filtered,
+	  { QSC_SUITE_PLAIN }, .family = AF_INET },
 	{ "too big a packet is fragmented", too_big_is_fragmented, { QSC_SUITE_PLAIN } },
 	{ "fragments come in", fragments_come_in },
 	{ "routes are heeded", routes_are_heeded },
@@ -420,6 +451,11 @@ static const struct test {
 
 #define N_TESTS		(int)(sizeof(tests) / sizeof(tests[0]))
 
+static bool is_for(const struct test *t, int family)
+{
+	return !t->family || t->family == family;
+}
+
 static void run(struct ends *e, const struct test *t, int family)
 {
 	const struct end_opts opts[ENDS] = {
@@ -429,7 +465,7 @@ static void run(struct ends *e, const struct test *t, int family)
 	const char *ip = family == AF_INET ? "IPv4" : "IPv6";
 	bool good;
 
-	if (!ksft_wanted("%s %s", ip, t->name))
+	if (!is_for(t, family) || !ksft_wanted("%s %s", ip, t->name))
 		return;
 	ends_open(e, opts);
 	good = t->run(e);
@@ -442,7 +478,8 @@ static int count(void)
 	int i, n = 0;
 
 	for (i = 0; i < N_TESTS; i++)
-		n += ksft_wanted("IPv4 %s", tests[i].name) + ksft_wanted("IPv6 %s", tests[i].name);
+		n += (is_for(&tests[i], AF_INET) && ksft_wanted("IPv4 %s", tests[i].name)) +
+		     (is_for(&tests[i], AF_INET6) && ksft_wanted("IPv6 %s", tests[i].name));
 	return n;
 }
 
