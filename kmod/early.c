@@ -47,7 +47,7 @@ static __always_inline unsigned int take_early(struct qsc_udp u, struct qsc_tupl
  */
 static __always_inline bool must_be_validated(const struct iphdr *ip, const struct net_device *in)
 {
-	const struct in_device *in_dev = __in_dev_get_rcu(in);
+	struct in_device *in_dev = __in_dev_get_rcu(in);
 
 	return !in_dev || IN_DEV_RPFILTER(in_dev) == 1 || ipv4_is_loopback(ip->daddr);
 }

@@ -192,7 +192,7 @@ test_relays() {
 		x[0]["legs"][1]["ttl"] == 64 and "dscp" not in x[0]["legs"][1])' \
 		q -j call show r1
 	before=$(table)
-	refused 2 'learns its remote from a prefix' q call add r2 \
+	refused 2 'a plain leg learns from a prefix' q call add r2 \
 		leg local 192.0.2.1:9010 remote learn suite plain leg "${OTHER[@]}"
 	refused 2 'for plain legs that learn' q call add r2 \
 		leg local 192.0.2.1:9010 remote learn within 5 leg "${OTHER[@]}"
@@ -267,14 +267,14 @@ test_json() {
 		q -j -p call show c1
 	json "stats is JSON" 'x["calls"] == 3 and x["stats"]["tx_drop_no_key"] == 0' q -j stats
 	json "stats of a call is JSON" '"rx_rtp" in x["legs"][0]["stats"]' q -j stats call c1
-	json "JSON has all counters" 'len(x["stats"]) == 39' q -j stats
+	json "JSON has all counters" 'len(x["stats"]) == 45' q -j stats
 	prints "stats leaves zeros out" 'all counters are zero' q stats
 	prints "stats -a does not" '^ +rx_drop_replay +0$' q stats call c1 -a
 }
 
 test_refusals() {
 	before=$(table)
-	refused 1 'expected one of: info, call, card, stats, monitor' q foo
+	refused 1 'expected one of: info, call, card, stats, top, monitor' q foo
 	refused 1 '"s" is ambiguous: start, show, set' q call s
 	refused 1 'the call-id is missing' q call del
 	refused 1 'the call-id is empty' q call add '' "${OTHER[@]}"
@@ -297,7 +297,7 @@ test_refusals() {
 	refused 2 'in use by another call' q call add n "${ADDRS[@]}"
 	refused 2 'leg local-addr 0.0.0.0' q call add n local 0.0.0.0:1 remote 192.0.2.2:1
 	refused 2 'leg remote-addr 224.0.0.1' q call add n local 192.0.2.1:1 remote 224.0.0.1:1
-	refused 2 'leg suite AES_CM_128_HMAC_SHA1_80' \
+	refused 2 'this suite is for the legs of relay calls only' \
 		q call add n "${OTHER[@]}" suite AES_CM_128_HMAC_SHA1_80
 	refused 2 'lifetime 99999999, allowed: 0..31536000' q call add n "${OTHER[@]}" lifetime 99999999
 	refused 2 'no call with this id' q call del n
