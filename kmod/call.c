@@ -61,9 +61,11 @@ struct qsc_call *qsc_call_find(struct qsc_net *qn, const char *id)
 	return rhashtable_lookup_fast(&qn->by_id, id, by_id_params);
 }
 
-static void free_rcu_cb(struct rcu_head *rcu)
+/* Calls that nobody sees any more. Thousands at a time are not for a softirq to free. */
+static LLIST_HEAD(unseen);
+
+static void free_call(struct qsc_call *call)
 {
-	struct qsc_call *call = container_of(rcu, struct qsc_call, rcu);
 	int i;
 
 	for (i = 0; i < call->nr_legs; i++) {
@@ -73,10 +75,35 @@ static void free_rcu_cb(struct rcu_head *rcu)
 	qsc_callmem_put(call);
 }
 
+static void free_unseen(struct work_struct *work)
+{
+	struct qsc_call *call, *next;
+
+	llist_for_each_entry_safe(call, next, llist_del_all(&unseen), expired) {
+		free_call(call);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(free_work, free_unseen);
+
+/* It has no deadline any more that could be on a list. */
+static void unseen_rcu_cb(struct rcu_head *rcu)
+{
+	struct qsc_call *call = container_of(rcu, struct qsc_call, rcu);
+
+	if (llist_add(&call->expired, &unseen))
+		schedule_work(&free_work);
+}
+
 void qsc_call_put(struct qsc_call *call)
 {
-	if (refcount_dec_and_test(&call->ref))
-		call_rcu(&call->rcu, free_rcu_cb);
+	if (!refcount_dec_and_test(&call->ref))
+		return;
+	if (call->unseen)
+		free_call(call);
+	else
+		call_rcu(&call->rcu, unseen_rcu_cb);
 }
 
 /* The call table's reaper does the work; a timer may not sleep. */
@@ -516,4 +543,5 @@ void qsc_call_module_exit(void)
 {
 	unregister_pernet_subsys(&net_ops);
 	rcu_barrier();
+	flush_work(&free_work);
 }

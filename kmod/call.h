@@ -108,6 +108,8 @@ struct qsc_leg {
  * @nr_wiped: entries in @wiped; burial lock
  * @wiped: keys that are gone since @pending was set, for the event; burial lock
  * @gone: not in the table any more; call table's lock, read without by who latches
+ * @unseen: a grace period has passed since when the last reference is dropped; call
+ *	table's lock
  * @nr_legs: constant
  * @id: call-id, NUL-terminated; constant
  * @legs: @nr_legs of them
@@ -139,6 +141,7 @@ struct qsc_call {
 	u8 nr_wiped;
 	struct qsc_key_news wiped[QSC_CALL_KEYS_MAX];
 	bool gone;
+	bool unseen;
 	u8 nr_legs;
 	char id[QSC_CALL_ID_MAX + 1];
 	struct qsc_leg legs[];

@@ -95,6 +95,19 @@ static void bury_calls(struct qsc_net *qn, struct list_head *calls)
 	mutex_unlock(&qn->lock);
 }
 
+/*
+ * After the grace period that keys wait for, calls that are deleted now need none of
+ * their own each: thousands of those would keep a softirq busy. Until then the table's
+ * reference, which bury_calls() drops, keeps them.
+ */
+static void note_unseen(const struct list_head *calls)
+{
+	struct qsc_call *call;
+
+	list_for_each_entry(call, calls, grave)
+		call->unseen = call->gone;
+}
+
 void qsc_bury(struct qsc_net *qn)
 {
 	LIST_HEAD(calls);
@@ -104,6 +117,8 @@ void qsc_bury(struct qsc_net *qn)
 	mutex_lock(&qn->lock);
 	list_splice_init(&qn->dead_keys, &keys);
 	list_splice_init(&qn->dead_calls, &calls);
+	if (!list_empty(&keys))
+		note_unseen(&calls);
 	mutex_unlock(&qn->lock);
 
 	/* Somebody waits for it; who cannot bear the interrupts sets rcu_normal. */

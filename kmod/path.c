@@ -57,11 +57,6 @@ static void release_route(struct qsc_path *path)
 	dst_release(unrcu_pointer(xchg(&path->dst, NULL)));
 }
 
-static void free_rcu_cb(struct rcu_head *rcu)
-{
-	kfree(container_of(rcu, struct qsc_path, rcu));
-}
-
 void qsc_path_drop(struct qsc_path *path)
 {
 	if (!path)
@@ -69,7 +64,7 @@ void qsc_path_drop(struct qsc_path *path)
 	/* Either look-up sees it, or its route is seen here: both exchange. */
 	WRITE_ONCE(path->dead, true);
 	release_route(path);
-	call_rcu(&path->rcu, free_rcu_cb);
+	kfree_rcu(path, rcu);
 }
 
 static struct dst_entry *route_v4(struct net *net, const struct qsc_path *path)
