@@ -9,7 +9,7 @@
 #include "stats.h"
 
 #define BATCH_MAX 1024
-#define LOOK_AGAIN_MS 3
+#define LOOK_AGAIN_MS 1
 
 TAILQ_HEAD(burn_requests, burn_request);
 

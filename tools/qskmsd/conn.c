@@ -18,7 +18,7 @@
 #define UNREAD_MAX 16384
 #define FLUSH_SECONDS 2
 /* Under load: so many burns wait, and the last client came so short a time ago. */
-#define LOAD_BURNS 64
+#define LOAD_BURNS 16
 #define LOAD_MS 3
 
 int64_t conn_now_ms(void)
