@@ -14,7 +14,6 @@ struct wire {
 	struct event *readable;
 	struct event *writable; /* pending while there is something in @unsent */
 	struct evbuffer *unsent;
-	bool listening;
 	const struct wire_ops *ops;
 	void *arg;
 };
@@ -62,10 +61,8 @@ struct wire *wire_new(struct event_base *base, evutil_socket_t fd, const struct 
 	wire->unsent = evbuffer_new();
 	wire->readable = event_new(base, fd, EV_READ | EV_PERSIST, can_read, wire);
 	wire->writable = event_new(base, fd, EV_WRITE | EV_PERSIST, can_write, wire);
-	if (wire->unsent && wire->readable && wire->writable && !event_add(wire->readable, NULL)) {
-		wire->listening = true;
+	if (wire->unsent && wire->readable && wire->writable && !event_add(wire->readable, NULL))
 		return wire;
-	}
 	wire->fd = -1;
 	wire_free(wire);
 	return NULL;
@@ -97,9 +94,6 @@ ssize_t wire_read(struct wire *wire, void *buf, size_t size)
 
 void wire_listen(struct wire *wire, bool on)
 {
-	if (wire->listening == on)
-		return;
-	wire->listening = on;
 	if (on)
 		event_add(wire->readable, NULL);
 	else

@@ -30,8 +30,7 @@ struct wire;
  * @ops: called from the event loop, and never by a function of this file
  * @arg: for them
  *
- * One system call to read and one to send is what it is made for: a login is worth
- * a dozen of those that bufferevents take.
+ * One system call to read and one to send: bufferevents ask how much there is first.
  *
  * Return: a wire that tells when it is readable, or NULL for want of memory
  */
@@ -48,7 +47,10 @@ void wire_free(struct wire *wire);
  */
 ssize_t wire_read(struct wire *wire, void *buf, size_t size);
 
-/* Whether to tell when it is readable: what nobody has read stays with the kernel. */
+/*
+ * Whether to tell when it is readable: what nobody has read stays with the kernel. To
+ * say again what was said costs no system call.
+ */
 void wire_listen(struct wire *wire, bool on);
 
 /**
