@@ -75,7 +75,7 @@ coverage: packages
 
 bench: packages
 	@$(MAKE) -s tools tests
-	@status=0; for b in run erase kms card; do selftests/bench/$$b || status=1; done; exit $$status
+	@status=0; for b in run relay scale erase kms card; do selftests/bench/$$b || status=1; done; exit $$status
 
 format:
 	@find kmod uapi $(TOOLS) selftests/qsc selftests/fuzz selftests/erasure -name '*.[ch]' ! -name '*.mod.c' \
@@ -121,8 +121,9 @@ help:
 	@echo '                 that ends them, on every kernel'
 	@echo '  mutants        break the module on purpose, and see the tests notice'
 	@echo '  coverage       how much of the module its tests run'
-	@echo '  bench          instructions per packet, speed and size of the key service, and of'
-	@echo '                 cards, to out/bench.json'
+	@echo '  bench          instructions per packet, of relaying too, with rtpengine and libsrtp to'
+	@echo '                 compare; speed and size of the key service, and of cards; to'
+	@echo '                 out/bench.json'
 	@echo
 	@echo 'Look after the source'
 	@echo '  format         clang-format of all C code'

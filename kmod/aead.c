@@ -57,13 +57,24 @@ struct qsc_aead_scratch {
 	struct aead_request req; /* last: the transform's context follows */
 };
 
+/*
+ * Transforms that keys for few packets share. They are keyed for a packet, with BH
+ * disabled, and zero between packets.
+ */
+struct qsc_aead_shared {
+	struct crypto_aead *tfm[__QSC_SUITE_MAX]; /* NULL: every key has its own */
+};
+
 /* What probing found for each suite. Written at load, then read-only. */
 static struct {
 	char driver[CRYPTO_MAX_ALG_NAME];
 	bool present;
 	bool fast;
 	bool internal;
+	bool shared;
 } probed[__QSC_SUITE_MAX];
+
+static DEFINE_PER_CPU(struct qsc_aead_shared, qsc_aead_shareds);
 
 static DEFINE_PER_CPU(struct qsc_aead_scratch *, qsc_aead_scratches);
 static u32 room; /* for a transform's context in each scratch; set at load */
@@ -94,6 +105,14 @@ static bool keeps_no_powers(struct crypto_aead *tfm)
 	       sizeof(struct crypto_aes_ctx) + GHASH_POWERS * AES_BLOCK_SIZE;
 }
 
+static void describe(struct qsc_aead *a, struct crypto_aead *tfm, bool needs_simd)
+{
+	a->reqsize = crypto_aead_reqsize(tfm);
+	a->needs_simd = needs_simd;
+	a->on_stack = needs_simd && keeps_no_powers(tfm);
+	a->leaves = a->reqsize || a->on_stack;
+}
+
 int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key)
 {
 	struct crypto_aead *tfm;
@@ -115,10 +134,7 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 	if (err)
 		goto err_tfm;
 	a->tfm = tfm;
-	a->reqsize = crypto_aead_reqsize(tfm);
-	a->needs_simd = needs_simd;
-	a->on_stack = needs_simd && keeps_no_powers(tfm);
-	a->leaves = a->reqsize || a->on_stack;
+	describe(a, tfm, needs_simd);
 	a->key_len = suite->key_len;
 	if (needs_simd && key != a->key)
 		memcpy(a->key, key, suite->key_len);
@@ -131,6 +147,25 @@ err_key:
 	return err;
 }
 
+static struct crypto_aead *shared_tfm(int cpu, u32 suite)
+{
+	return per_cpu(qsc_aead_shareds, cpu).tfm[suite];
+}
+
+int qsc_aead_init_shared(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key)
+{
+	if (!probed[suite->id].shared)
+		return qsc_aead_init(a, suite, key);
+	a->tfm = NULL;
+	describe(a, shared_tfm(raw_smp_processor_id(), suite->id), probed[suite->id].internal);
+	a->leaves = true;
+	a->suite = suite->id;
+	a->key_len = suite->key_len;
+	if (key != a->key)
+		memcpy(a->key, key, suite->key_len);
+	return 0;
+}
+
 void qsc_aead_destroy(struct qsc_aead *a)
 {
 	struct crypto_aead *tfm = a->tfm;
@@ -141,17 +176,33 @@ void qsc_aead_destroy(struct qsc_aead *a)
 	memzero_explicit(a, sizeof(*a));
 }
 
+static void wipe_tfm(struct crypto_aead *tfm)
+{
+	memzero_explicit(crypto_aead_ctx(tfm), crypto_aead_alg(tfm)->base.cra_ctxsize);
+}
+
+/* The parts of a template have keys of their own. */
+static bool is_template(struct crypto_aead *tfm)
+{
+	return crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_INSTANCE;
+}
+
 void qsc_aead_panic(struct qsc_aead *a)
 {
 	struct crypto_aead *tfm = READ_ONCE(a->tfm);
-	struct crypto_alg *alg;
 
 	memzero_explicit(a->key, sizeof(a->key));
-	if (!tfm)
-		return;
-	alg = &crypto_aead_alg(tfm)->base;
-	if (!(alg->cra_flags & CRYPTO_ALG_INSTANCE))
-		memzero_explicit(crypto_aead_ctx(tfm), alg->cra_ctxsize);
+	if (tfm && !is_template(tfm))
+		wipe_tfm(tfm);
+}
+
+static void panic_shared(int cpu)
+{
+	u32 id;
+
+	for (id = 0; id < __QSC_SUITE_MAX; id++)
+		if (shared_tfm(cpu, id))
+			wipe_tfm(shared_tfm(cpu, id));
 }
 
 void qsc_aead_panic_scratch(void)
@@ -164,6 +215,7 @@ void qsc_aead_panic_scratch(void)
 		memzero_explicit(s->iv, sizeof(s->iv));
 		memzero_explicit(&s->soft, sizeof(s->soft));
 		memzero_explicit(aead_request_ctx(&s->req), room);
+		panic_shared(cpu);
 	}
 }
 
@@ -251,11 +303,26 @@ static __always_inline void set_iv(struct qsc_aead_scratch *s, struct qsc_iv iv)
 	put_unaligned_be32(iv.low, s->iv + 8);
 }
 
+static noinline struct crypto_aead *borrow_tfm(const struct qsc_aead *a)
+{
+	struct crypto_aead *tfm = this_cpu_ptr(&qsc_aead_shareds)->tfm[a->suite];
+	int err;
+
+	err = crypto_aead_setkey(tfm, a->key, a->key_len);
+	if (!err)
+		return tfm;
+	wipe_tfm(tfm);
+	return ERR_PTR(err);
+}
+
 /* The generic template leaves E(K, J0) in its request context. */
 static noinline void wipe_rest(struct aead_request *req, const struct qsc_aead *a)
 {
 	memzero_explicit(aead_request_ctx(req), a->reqsize);
-	if (a->on_stack)
+	if (!a->tfm)
+		wipe_tfm(crypto_aead_reqtfm(req));
+	/* Where a key is expanded, some of it may be there, too. */
+	if (a->on_stack || !a->tfm)
 		qsc_stack_wipe_packet();
 }
 
@@ -263,9 +330,17 @@ static __always_inline int run(struct qsc_aead_scratch *s, const struct qsc_aead
 			       struct scatterlist *sg, u32 aad_len, u32 len)
 {
 	struct aead_request *req = &s->req;
+	struct crypto_aead *tfm = a->tfm;
 	int err;
 
-	aead_request_set_tfm(req, a->tfm);
+	if (unlikely(!tfm)) {
+		tfm = borrow_tfm(a);
+		if (IS_ERR(tfm)) {
+			memzero_explicit(s->iv, sizeof(s->iv));
+			return PTR_ERR(tfm);
+		}
+	}
+	aead_request_set_tfm(req, tfm);
 	aead_request_set_ad(req, aad_len);
 	aead_request_set_crypt(req, sg, sg, enc ? len : len + QSC_TAG_LEN, s->iv);
 	err = enc ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
@@ -332,11 +407,22 @@ const char *qsc_aead_driver(const struct qsc_suite_desc *suite, bool *fast)
 	return probed[suite->id].driver;
 }
 
+static void free_shared(int cpu)
+{
+	u32 id;
+
+	for (id = 0; id < __QSC_SUITE_MAX; id++) {
+		crypto_free_aead(shared_tfm(cpu, id));
+		per_cpu(qsc_aead_shareds, cpu).tfm[id] = NULL;
+	}
+}
+
 static void free_scratches(void)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
+		free_shared(cpu);
 		kfree(per_cpu(qsc_aead_scratches, cpu));
 		per_cpu(qsc_aead_scratches, cpu) = NULL;
 	}
@@ -353,9 +439,53 @@ u8 *qsc_aead_scratch(int cpu, size_t *size)
 	return (u8 *)per_cpu(qsc_aead_scratches, cpu);
 }
 
+u8 *qsc_aead_shared(int cpu, const struct qsc_suite_desc *suite, size_t *size)
+{
+	struct crypto_aead *tfm = shared_tfm(cpu, suite->id);
+
+	if (!tfm)
+		return NULL;
+	*size = crypto_aead_alg(tfm)->base.cra_ctxsize;
+	return crypto_aead_ctx(tfm);
+}
+
+/* The driver that was probed, or none: there may be another one by now. */
+static int alloc_shared(int cpu, const struct qsc_suite_desc *suite)
+{
+	struct crypto_aead *tfm;
+	bool needs_simd;
+	int err;
+
+	tfm = alloc_tfm(suite, probed[suite->id].internal, &needs_simd);
+	if (IS_ERR(tfm))
+		return PTR_ERR(tfm);
+	err = -EAGAIN;
+	if (!strcmp(crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm)), probed[suite->id].driver))
+		err = crypto_aead_setauthsize(tfm, suite->tag_len);
+	if (err) {
+		crypto_free_aead(tfm);
+		return err;
+	}
+	per_cpu(qsc_aead_shareds, cpu).tfm[suite->id] = tfm;
+	return 0;
+}
+
+static int alloc_shareds(int cpu)
+{
+	u32 id;
+	int err;
+
+	for (id = 1; id < __QSC_SUITE_MAX; id++) {
+		err = probed[id].shared ? alloc_shared(cpu, qsc_suite_by_id(id)) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int alloc_scratches(void)
 {
-	int cpu;
+	int cpu, err;
 
 	for_each_possible_cpu(cpu) {
 		struct qsc_aead_scratch *s;
@@ -369,6 +499,11 @@ static int alloc_scratches(void)
 		sg_init_table(s->two, ARRAY_SIZE(s->two));
 		aead_request_set_callback(&s->req, 0, NULL, NULL);
 		per_cpu(qsc_aead_scratches, cpu) = s;
+		err = alloc_shareds(cpu);
+		if (err) {
+			free_scratches();
+			return err;
+		}
 	}
 	return 0;
 }
@@ -389,6 +524,8 @@ static int probe(const struct qsc_suite_desc *suite)
 	probed[suite->id].present = true;
 	probed[suite->id].internal = needs_simd;
 	probed[suite->id].fast = !strstr(driver, "ghash-generic");
+	/* A template allocates memory to take a key, and may wait for that. */
+	probed[suite->id].shared = !is_template(tfm);
 	crypto_free_aead(tfm);
 	if (!probed[suite->id].fast && suite->internal)
 		pr_warn("%s runs on the slow driver %s: packets will cost several times more\n",

@@ -23,14 +23,16 @@ struct qsc_iv {
 
 /**
  * struct qsc_aead - one session key, ready to use
- * @tfm: transform that holds the expanded key; always completes synchronously
- * @reqsize: bytes that @tfm keeps in a request, wiped after each packet
+ * @tfm: transform that holds the expanded key; always completes synchronously.
+ *	NULL if the key is expanded for each packet, in one of the CPU
+ * @reqsize: bytes that the transform keeps in a request, wiped after each packet
+ * @suite: QSC_SUITE_*, of a key that has no transform
  * @key_len: bytes in @key
- * @needs_simd: @tfm may be called only while crypto_simd_usable()
- * @on_stack: @tfm works out the powers of the GHASH key for each packet, and
+ * @needs_simd: the transform may be called only while crypto_simd_usable()
+ * @on_stack: it works out the powers of the GHASH key for each packet, and
  *	leaves them on the stack
- * @leaves: something is to be wiped after each packet: @reqsize or @on_stack
- * @key: the key again, for the portable fallback, if @needs_simd or if it was made there
+ * @leaves: something is to be wiped after each packet
+ * @key: the key again, for the portable fallback and for whom it is expanded each time
  *
  * Read-only from qsc_aead_init() to qsc_aead_destroy(): any number of CPUs may
  * use it at once.
@@ -38,11 +40,12 @@ struct qsc_iv {
 struct qsc_aead {
 	struct crypto_aead *tfm;
 	u16 reqsize;
+	u8 suite;
 	u8 key_len;
 	bool needs_simd;
 	bool on_stack;
 	bool leaves;
-	u8 key[QSC_AEAD_KEY_MAX];
+	u8 key[QSC_AEAD_KEY_MAX] __aligned(8);
 };
 
 /**
@@ -56,6 +59,21 @@ struct qsc_aead {
  * error @a holds no key bytes.
  */
 int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key);
+
+/**
+ * qsc_aead_init_shared() - take a session key for few packets
+ * @a: uninitialised
+ * @suite: an AEAD suite
+ * @key: as for qsc_aead_init()
+ *
+ * What it takes to expand a key is less than what it takes to have a transform, and
+ * far less than the memory of one: so each packet does it, in a transform of its CPU,
+ * which is zeroed afterwards. Where a driver would sleep for that, as templates do, it
+ * is the same as qsc_aead_init().
+ *
+ * Context and return: as qsc_aead_init().
+ */
+int qsc_aead_init_shared(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key);
 
 /**
  * qsc_aead_destroy() - wipe the key and release the transform
@@ -92,6 +110,16 @@ void qsc_aead_panic_scratch(void);
  * Return: the memory; it stays until the module goes.
  */
 u8 *qsc_aead_scratch(int cpu, size_t *size);
+
+/**
+ * qsc_aead_shared() - where a processor expands keys for a packet, for the tests
+ * @cpu: a possible one
+ * @suite: an AEAD suite
+ * @size: set to its bytes
+ *
+ * Return: the memory; it stays until the module goes. NULL if keys are not shared.
+ */
+u8 *qsc_aead_shared(int cpu, const struct qsc_suite_desc *suite, size_t *size);
 
 /**
  * qsc_aead_encrypt() - encrypt in place (RFC 5116) and write the tag

@@ -7,12 +7,13 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
-#include <linux/slab.h>
 #include <net/netns/generic.h>
 
+#include "callmem.h"
 #include "event.h"
 #include "erase.h"
 #include "hooks.h"
+#include "path.h"
 
 #define MAX_CALLS_LIMIT 1048576
 
@@ -60,22 +61,49 @@ struct qsc_call *qsc_call_find(struct qsc_net *qn, const char *id)
 	return rhashtable_lookup_fast(&qn->by_id, id, by_id_params);
 }
 
-static void free_rcu_cb(struct rcu_head *rcu)
+/* Calls that nobody sees any more. Thousands at a time are not for a softirq to free. */
+static LLIST_HEAD(unseen);
+
+static void free_call(struct qsc_call *call)
 {
-	struct qsc_call *call = container_of(rcu, struct qsc_call, rcu);
 	int i;
 
 	for (i = 0; i < call->nr_legs; i++) {
 		qsc_ssrc_free_all(&call->legs[i].tx.ssrcs);
 		qsc_ssrc_free_all(&call->legs[i].rx.ssrcs);
 	}
-	kfree(call);
+	qsc_callmem_put(call);
+}
+
+static void free_unseen(struct work_struct *work)
+{
+	struct qsc_call *call, *next;
+
+	llist_for_each_entry_safe(call, next, llist_del_all(&unseen), expired) {
+		free_call(call);
+		cond_resched();
+	}
+}
+
+static DECLARE_WORK(free_work, free_unseen);
+
+/* It has no deadline any more that could be on a list. */
+static void unseen_rcu_cb(struct rcu_head *rcu)
+{
+	struct qsc_call *call = container_of(rcu, struct qsc_call, rcu);
+
+	if (llist_add(&call->expired, &unseen))
+		schedule_work(&free_work);
 }
 
 void qsc_call_put(struct qsc_call *call)
 {
-	if (refcount_dec_and_test(&call->ref))
-		call_rcu(&call->rcu, free_rcu_cb);
+	if (!refcount_dec_and_test(&call->ref))
+		return;
+	if (call->unseen)
+		free_call(call);
+	else
+		call_rcu(&call->rcu, unseen_rcu_cb);
 }
 
 /* The call table's reaper does the work; a timer may not sleep. */
@@ -90,14 +118,25 @@ static void deadline(struct timer_list *t)
 	schedule_work(&call->net->reaper);
 }
 
-static void init_leg(struct qsc_leg *leg, struct qsc_call *call, const struct qsc_leg_params *p)
+static void init_leg(struct qsc_call *call, u8 index, const struct qsc_leg_params *p)
 {
+	struct qsc_leg *leg = &call->legs[index];
 	struct qsc_tuple *rtp = &leg->tuples[0], *rtcp = &leg->tuples[1];
 
 	leg->call = call;
+	leg->index = index;
+	leg->peer = call->nr_legs > 1 ? &call->legs[!index] : NULL;
 	leg->suite = p->suite;
+	leg->has_dscp = p->has_dscp;
+	leg->dscp = p->dscp;
+	leg->ttl = p->ttl;
+	leg->learn = p->learn;
 	qsc_stream_init(&leg->tx, QSC_DIR_TX, call->window);
 	qsc_stream_init(&leg->rx, QSC_DIR_RX, call->window);
+	if (leg->peer) {
+		leg->rx.clock = p->clock;
+		leg->rx.scale = qsc_quality_scale(p->clock);
+	}
 
 	rtp->local = p->local;
 	rtp->remote = p->remote;
@@ -114,59 +153,141 @@ static void init_leg(struct qsc_leg *leg, struct qsc_call *call, const struct qs
 	leg->nr_tuples = 2;
 }
 
+static u32 first_state(const struct qsc_call_params *p)
+{
+	int i;
+
+	for (i = 0; i < p->nr_legs; i++)
+		if (p->legs[i].suite->key_len)
+			return QSC_CALL_STATE_NEW;
+	return QSC_CALL_STATE_PLAIN;
+}
+
 static struct qsc_call *create(struct qsc_net *qn, const struct qsc_call_params *p)
 {
 	struct qsc_call *call;
+	u8 i;
 
-	call = kzalloc(struct_size(call, legs, 1), GFP_KERNEL);
+	call = qsc_callmem_get(p->nr_legs);
 	if (!call)
 		return NULL;
 	call->net = qn;
 	call->created = jiffies;
-	call->state = QSC_CALL_STATE_NEW;
+	call->state = first_state(p);
+	if (call->state == QSC_CALL_STATE_PLAIN)
+		call->keyed = call->created;
 	call->flags = p->flags;
 	call->role = p->role;
 	call->timeout = p->timeout;
 	call->lifetime = p->lifetime;
 	call->window = p->window;
 	call->owner = p->owner;
-	call->nr_legs = 1;
+	call->nr_legs = p->nr_legs;
 	strscpy(call->id, p->id, sizeof(call->id));
 	refcount_set(&call->ref, 1);
 	INIT_LIST_HEAD(&call->bound_node);
 	INIT_LIST_HEAD(&call->grave);
 	timer_setup(&call->timer, deadline, 0);
-	init_leg(&call->legs[0], call, &p->leg);
+	for (i = 0; i < call->nr_legs; i++)
+		init_leg(call, i, &p->legs[i]);
 	return call;
 }
 
-static void del_tuples(struct qsc_call *call, int n)
+/* @call->gone is set: nobody latches after this. */
+static void del_tuple(struct qsc_tuple *tuple)
 {
-	while (n--)
-		qsc_tuple_del(&call->legs[0].tuples[n]);
+	struct qsc_stream *s = &tuple->leg->rx;
+	struct qsc_path *path;
+
+	if (!hlist_unhashed(&tuple->node))
+		qsc_tuple_del(tuple);
+	spin_lock_bh(&s->lock);
+	path = unrcu_pointer(xchg(&tuple->path, NULL));
+	spin_unlock_bh(&s->lock);
+	qsc_path_drop(path);
+}
+
+static void del_tuples(struct qsc_call *call)
+{
+	struct qsc_leg *leg;
+	int i, n;
+
+	WRITE_ONCE(call->gone, true);
+	for (i = 0; i < call->nr_legs; i++) {
+		leg = &call->legs[i];
+		for (n = 0; n < leg->nr_tuples; n++)
+			del_tuple(&leg->tuples[n]);
+	}
+}
+
+/* Where an endpoint's packets go is its application's business. */
+static int make_path(struct qsc_tuple *tuple)
+{
+	struct qsc_path *path;
+
+	if (!tuple->leg->peer || !tuple->remote.port)
+		return 0;
+	path = qsc_path_create(&tuple->local, &tuple->remote, GFP_KERNEL);
+	if (!path)
+		return -ENOMEM;
+	rcu_assign_pointer(tuple->path, path);
+	return 0;
+}
+
+static int add_tuple(struct qsc_tuple *tuple, bool rtcp, struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = make_path(tuple);
+	if (err)
+		return err;
+	err = qsc_tuple_add(&tuple->leg->call->net->tuples, tuple);
+	if (err == -EADDRINUSE && rtcp)
+		NL_SET_ERR_MSG(extack, "the RTCP addresses are in use by another call or leg");
+	else if (err == -EADDRINUSE)
+		NL_SET_ERR_MSG(extack,
+			       "local and remote address are in use by another call or leg");
+	else if (err == -ENOSPC)
+		NL_SET_ERR_MSG(extack, "too many calls share this local port");
+	return err;
 }
 
 static int add_tuples(struct qsc_call *call, struct netlink_ext_ack *extack)
 {
-	struct qsc_leg *leg = &call->legs[0];
-	int i, err;
+	struct qsc_leg *leg;
+	int i, n, err;
 
-	for (i = 0; i < leg->nr_tuples; i++) {
-		err = qsc_tuple_add(&call->net->tuples, &leg->tuples[i]);
-		if (err)
-			goto err_del;
+	for (i = 0; i < call->nr_legs; i++) {
+		leg = &call->legs[i];
+		for (n = 0; n < leg->nr_tuples; n++) {
+			err = add_tuple(&leg->tuples[n], n > 0, extack);
+			if (err)
+				return err;
+		}
 	}
 	return 0;
+}
 
-err_del:
-	if (err == -EADDRINUSE && i)
-		NL_SET_ERR_MSG(extack, "the RTCP addresses are in use by another call");
-	else if (err == -EADDRINUSE)
-		NL_SET_ERR_MSG(extack, "local and remote address are in use by another call");
-	else if (err == -ENOSPC)
-		NL_SET_ERR_MSG(extack, "too many calls share this local port");
-	del_tuples(call, i);
+static int add_hooks(struct qsc_net *qn, const struct qsc_call *call)
+{
+	int err = 0;
+
+	if (!qn->hooked)
+		err = qsc_hooks_register(qn);
+	if (!err && call->nr_legs > 1 && !qn->relays)
+		err = qsc_hooks_register_early(qn);
+	if (err && !qn->count && qn->hooked)
+		qsc_hooks_unregister(qn);
 	return err;
+}
+
+/* @call is not counted any more. */
+static void del_hooks(struct qsc_net *qn, const struct qsc_call *call)
+{
+	if (call->nr_legs > 1 && !qn->relays)
+		qsc_hooks_unregister_early(qn);
+	if (!qn->count)
+		qsc_hooks_unregister(qn);
 }
 
 static int hash_call_in(struct qsc_net *qn, struct qsc_call *call, struct netlink_ext_ack *extack)
@@ -181,18 +302,14 @@ static int hash_call_in(struct qsc_net *qn, struct qsc_call *call, struct netlin
 	if (err)
 		goto err_number;
 	err = add_tuples(call, extack);
+	if (!err)
+		err = add_hooks(qn, call);
 	if (err)
-		goto err_id;
-	if (!qn->hooked) {
-		err = qsc_hooks_register(qn);
-		if (err)
-			goto err_tuples;
-	}
+		goto err_tuples;
 	return 0;
 
 err_tuples:
-	del_tuples(call, call->legs[0].nr_tuples);
-err_id:
+	del_tuples(call);
 	rhashtable_remove_fast(&qn->by_id, &call->node, by_id_params);
 err_number:
 	xa_erase(&qn->by_number, call->number);
@@ -241,7 +358,13 @@ int qsc_call_new(struct qsc_net *qn, const struct qsc_call_params *p,
 	if (call->flags & QSC_CALL_FLAGS_BOUND)
 		list_add_tail(&call->bound_node, &qn->bound);
 	qn->count++;
+	if (call->nr_legs > 1) {
+		qn->relays++;
+		qn->routed = true;
+	}
 	qn->generation++;
+	if (p->number)
+		*p->number = call->number;
 	qsc_call_rearm(call);
 	qsc_event_call_added(call);
 	mutex_unlock(&qn->lock);
@@ -270,16 +393,17 @@ void qsc_call_unhash(struct qsc_call *call)
 	struct qsc_net *qn = call->net;
 
 	lockdep_assert_held(&qn->lock);
-	call->gone = true;
+	del_tuples(call);
 	timer_delete_sync(&call->timer);
 	list_del_init(&call->bound_node);
-	del_tuples(call, call->legs[0].nr_tuples);
 	rhashtable_remove_fast(&qn->by_id, &call->node, by_id_params);
 	xa_erase(&qn->by_number, call->number);
 	fold_stats(call);
 	qn->generation++;
-	if (!--qn->count)
-		qsc_hooks_unregister(qn);
+	qn->count--;
+	if (call->nr_legs > 1)
+		qn->relays--;
+	del_hooks(qn, call);
 	module_put(THIS_MODULE);
 }
 
@@ -372,7 +496,7 @@ static int __net_init init_net_calls(struct net *net)
 	INIT_LIST_HEAD(&qn->dead_calls);
 	init_llist_head(&qn->expired);
 	INIT_WORK(&qn->reaper, qsc_reap);
-	xa_init_flags(&qn->by_number, XA_FLAGS_ALLOC);
+	xa_init_flags(&qn->by_number, XA_FLAGS_ALLOC1);
 	return rhashtable_init(&qn->by_id, &by_id_params);
 }
 
@@ -394,6 +518,9 @@ static void __net_exit exit_net_calls(struct net *net)
 	/* No timer is left to queue it again; it drops the last references. */
 	flush_work(&qn->reaper);
 	qsc_seal_destroy(&qn->seal);
+	/* Routes that paths held are to be gone before what they belong to. */
+	if (qn->routed)
+		rcu_barrier();
 	qsc_tuple_table_destroy(&qn->tuples);
 	rhashtable_destroy(&qn->by_id);
 	xa_destroy(&qn->by_number);
@@ -416,4 +543,5 @@ void qsc_call_module_exit(void)
 {
 	unregister_pernet_subsys(&net_ops);
 	rcu_barrier();
+	flush_work(&free_work);
 }

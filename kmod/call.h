@@ -20,6 +20,7 @@
 struct netlink_ext_ack;
 
 #define QSC_HOOKS 4
+#define QSC_EARLY_HOOKS 2
 #define QSC_CALL_KEYS_MAX (QSC_LEGS_MAX * QSC_LEG_KEYS_MAX)
 #define QSC_LEG_KEYS_MAX 4 /* sending and its next, receiving and its last */
 
@@ -28,12 +29,31 @@ struct netlink_ext_ack;
 #define QSC_PENDING_DELETED 2
 
 /**
+ * struct qsc_learn - how a relay leg gets to know its remote
+ * @ip: plain legs: packets from this prefix only
+ * @window: plain legs: seconds from the call's start in which it may be learnt
+ * @prefix: bits of @ip that count
+ * @on: it does
+ */
+struct qsc_learn {
+	struct in6_addr ip;
+	u32 window;
+	u8 prefix;
+	bool on;
+};
+
+/**
  * struct qsc_leg - one side of a call: an address pair and its keys
  * @call: the call; constant
+ * @peer: the other leg of a relay call, NULL for an endpoint; constant
  * @suite: constant
  * @tuples: RTP (or both), then RTCP if it has a port of its own; constant
  * @nr_tuples: 1 or 2; constant
  * @index: place in the call; constant
+ * @has_dscp: relay: @dscp is set; constant
+ * @dscp: relay: of packets sent, else it goes along from leg to leg; constant
+ * @ttl: relay: of packets sent, 0 for one less than they came with; constant
+ * @learn: relay: constant
  * @has_epoch: session-set has given it keys; call table's lock
  * @epoch: of the newest of these; call table's lock
  * @parked: next sending key, which no packet can reach; call table's lock
@@ -43,10 +63,15 @@ struct netlink_ext_ack;
  */
 struct qsc_leg {
 	struct qsc_call *call;
+	struct qsc_leg *peer;
 	const struct qsc_suite_desc *suite;
 	struct qsc_tuple tuples[2];
 	u8 nr_tuples;
 	u8 index;
+	bool has_dscp;
+	u8 dscp;
+	u8 ttl;
+	struct qsc_learn learn;
 	bool has_epoch;
 	u32 epoch;
 	struct qsc_key *parked;
@@ -82,7 +107,9 @@ struct qsc_leg {
  * @pending: QSC_PENDING_*, what to tell once its keys are gone; call table's lock
  * @nr_wiped: entries in @wiped; burial lock
  * @wiped: keys that are gone since @pending was set, for the event; burial lock
- * @gone: not in the table any more; call table's lock
+ * @gone: not in the table any more; call table's lock, read without by who latches
+ * @unseen: a grace period has passed since when the last reference is dropped; call
+ *	table's lock
  * @nr_legs: constant
  * @id: call-id, NUL-terminated; constant
  * @legs: @nr_legs of them
@@ -114,6 +141,7 @@ struct qsc_call {
 	u8 nr_wiped;
 	struct qsc_key_news wiped[QSC_CALL_KEYS_MAX];
 	bool gone;
+	bool unseen;
 	u8 nr_legs;
 	char id[QSC_CALL_ID_MAX + 1];
 	struct qsc_leg legs[];
@@ -134,6 +162,9 @@ struct qsc_call {
  * @erased: keys that were wiped, by QSC_ERASE_REASON_*
  * @seal: key pairs that clients seal keys to; a lock of their own
  * @hooks: as registered; @lock
+ * @early_hooks: those for relay calls; @lock
+ * @relays: relay calls; @lock
+ * @routed: there was one: its paths may wait for a grace period; @lock
  * @hooked: hooks are registered; @lock
  * @bury_lock: held over a grace period and the wiping after it; taken before @lock
  * @dead_keys: keys taken out of their streams, not yet wiped; @lock
@@ -156,6 +187,9 @@ struct qsc_net {
 	atomic64_t erased[__QSC_ERASE_REASON_MAX];
 	struct qsc_seal seal;
 	struct nf_hook_ops hooks[QSC_HOOKS];
+	struct nf_hook_ops early_hooks[QSC_EARLY_HOOKS];
+	u32 relays;
+	bool routed;
 	bool hooked;
 	bool closing;
 	struct mutex bury_lock; /* one burial at a time */
@@ -169,9 +203,14 @@ struct qsc_net {
  * struct qsc_leg_params - a leg to make
  * @suite: QSC_SUITE_*
  * @local: RTP (and RTCP if muxed)
- * @remote: RTP
+ * @remote: RTP; port 0 if it is to be learnt
  * @local_rtcp: RTCP port in network byte order, 0 for mux
- * @remote_rtcp: likewise
+ * @remote_rtcp: likewise; 0 if it is to be learnt
+ * @has_dscp: @dscp is set
+ * @dscp: 0 to QSC_DSCP_MAX
+ * @ttl: 1 to 255, or 0
+ * @clock: RTP clock rate of what comes in, 1 to QSC_CLOCK_MAX Hz
+ * @learn: see there
  */
 struct qsc_leg_params {
 	const struct qsc_suite_desc *suite;
@@ -179,6 +218,11 @@ struct qsc_leg_params {
 	struct qsc_addr remote;
 	__be16 local_rtcp;
 	__be16 remote_rtcp;
+	bool has_dscp;
+	u8 dscp;
+	u8 ttl;
+	u32 clock;
+	struct qsc_learn learn;
 };
 
 /**
@@ -190,7 +234,10 @@ struct qsc_leg_params {
  * @lifetime: seconds or 0
  * @window: packets
  * @owner: netlink port
- * @leg: its leg
+ * @number: if not NULL, set to the call's number: another call of that name, made
+ *	later, has another
+ * @legs: @nr_legs of them
+ * @nr_legs: 1 for an endpoint, 2 for a relay
  */
 struct qsc_call_params {
 	const char *id;
@@ -200,7 +247,9 @@ struct qsc_call_params {
 	u32 lifetime;
 	u32 window;
 	u32 owner;
-	struct qsc_leg_params leg;
+	u32 *number;
+	struct qsc_leg_params legs[QSC_LEGS_MAX];
+	u8 nr_legs;
 };
 
 /**

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "erase.h"
 #include "event.h"
+#include "trace.h"
 
 /* Nobody finds @key any more; qsc_bury() wipes it. */
 static void to_grave(struct qsc_call *call, struct qsc_key *key, u8 reason)
@@ -66,8 +67,8 @@ static bool has_keys(const struct qsc_call *call)
 	int i;
 
 	for (i = 0; i < call->nr_legs; i++)
-		if (!rcu_access_pointer(call->legs[i].tx.cur) ||
-		    !rcu_access_pointer(call->legs[i].rx.cur))
+		if (call->legs[i].suite->key_len && (!rcu_access_pointer(call->legs[i].tx.cur) ||
+						     !rcu_access_pointer(call->legs[i].rx.cur)))
 			return false;
 	return true;
 }
@@ -133,6 +134,10 @@ static int check_open(const struct qsc_call *call, struct netlink_ext_ack *extac
 static int check_leg(const struct qsc_leg *leg, const struct qsc_suite_desc *suite,
 		     struct netlink_ext_ack *extack)
 {
+	if (!leg->suite->key_len) {
+		NL_SET_ERR_MSG(extack, "a plain leg takes no keys");
+		return -EINVAL;
+	}
 	if (leg->suite != suite) {
 		NL_SET_ERR_MSG(extack, "the key is for another suite than the leg's");
 		return -EINVAL;
@@ -201,6 +206,7 @@ static void rekeyed(struct qsc_call *call, struct qsc_key *key)
 	if (has_keys(call))
 		WRITE_ONCE(call->state, QSC_CALL_STATE_SECURE);
 	qsc_call_rearm(call);
+	trace_qsc_keyed(call, key->leg, key->dir, key->generation, 0);
 	qsc_event_key(call, key);
 }
 
@@ -263,6 +269,10 @@ int qsc_call_install(struct qsc_net *qn, const char *id, const struct qsc_key_pa
 
 	mutex_lock(&qn->lock);
 	leg = find_leg(qn, id, p->leg, extack);
+	if (!IS_ERR(leg) && p->call_number && leg->call->number != p->call_number) {
+		NL_SET_ERR_MSG(extack, "somebody has put another call in the place of this one");
+		leg = ERR_PTR(-ENOENT);
+	}
 	err = IS_ERR(leg) ? PTR_ERR(leg) : install(leg, p, extack);
 	mutex_unlock(&qn->lock);
 	if (!err)

@@ -13,6 +13,7 @@
 
 #include "event.h"
 #include "keymem.h"
+#include "trace.h"
 
 static bool suspend_erase = true;
 module_param(suspend_erase, bool, 0644);
@@ -36,6 +37,7 @@ bool qsc_erase_is_shut(void)
 static void note_wiped(struct qsc_call *call, u8 reason, const struct qsc_key_news *news)
 {
 	atomic64_inc(&call->net->erased[reason]);
+	trace_qsc_erased(call, news->leg, news->dir, news->generation, reason);
 	if (reason != QSC_ERASE_REASON_REKEY) {
 		if (!WARN_ON_ONCE(call->nr_wiped == QSC_CALL_KEYS_MAX))
 			call->wiped[call->nr_wiped++] = *news;
@@ -93,6 +95,19 @@ static void bury_calls(struct qsc_net *qn, struct list_head *calls)
 	mutex_unlock(&qn->lock);
 }
 
+/*
+ * After the grace period that keys wait for, calls that are deleted now need none of
+ * their own each: thousands of those would keep a softirq busy. Until then the table's
+ * reference, which bury_calls() drops, keeps them.
+ */
+static void note_unseen(const struct list_head *calls)
+{
+	struct qsc_call *call;
+
+	list_for_each_entry(call, calls, grave)
+		call->unseen = call->gone;
+}
+
 void qsc_bury(struct qsc_net *qn)
 {
 	LIST_HEAD(calls);
@@ -102,6 +117,8 @@ void qsc_bury(struct qsc_net *qn)
 	mutex_lock(&qn->lock);
 	list_splice_init(&qn->dead_keys, &keys);
 	list_splice_init(&qn->dead_calls, &calls);
+	if (!list_empty(&keys))
+		note_unseen(&calls);
 	mutex_unlock(&qn->lock);
 
 	/* Somebody waits for it; who cannot bear the interrupts sets rcu_normal. */
@@ -133,6 +150,17 @@ void qsc_forget_call(struct qsc_call *call, u8 reason)
 	erase(call, reason);
 	qsc_call_unhash(call);
 	mark(call, QSC_PENDING_DELETED);
+}
+
+void qsc_forget_numbered(struct qsc_net *qn, u32 number)
+{
+	struct qsc_call *call;
+
+	mutex_lock(&qn->lock);
+	call = xa_load(&qn->by_number, number);
+	if (call)
+		qsc_forget_call(call, QSC_ERASE_REASON_DEL);
+	mutex_unlock(&qn->lock);
 }
 
 int qsc_erase_call(struct qsc_net *qn, const char *id, u8 reason)

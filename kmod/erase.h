@@ -17,6 +17,15 @@
 void qsc_bury(struct qsc_net *qn);
 
 /**
+ * qsc_forget_numbered() - qsc_forget_call() by the number of a call
+ * @qn: table
+ * @number: of a call that may be gone
+ *
+ * Context: process, may sleep; qsc_bury() is to follow.
+ */
+void qsc_forget_numbered(struct qsc_net *qn, u32 number);
+
+/**
  * qsc_erase_call() - erase the keys of a call; it goes on blocking its packets
  * @qn: call table
  * @id: call-id

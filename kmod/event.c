@@ -167,10 +167,29 @@ static void tell_auth_fail(const struct qsc_leg *leg)
 	finish(leg->call, msg, hdr, err, GFP_ATOMIC);
 }
 
+static void tell_latch(const struct qsc_leg *leg)
+{
+	struct sk_buff *msg;
+	struct nlattr *nest;
+	void *hdr;
+	int err;
+
+	msg = start(leg->call, QSC_CMD_LATCH_NTF, &hdr, GFP_ATOMIC);
+	if (!msg)
+		return;
+	nest = nla_nest_start(msg, QSC_A_CALL_LEG);
+	err = !nest || nla_put_u8(msg, QSC_A_LEG_INDEX, leg->index) || qsc_nl_put_remote(msg, leg);
+	if (!err)
+		nla_nest_end(msg, nest);
+	finish(leg->call, msg, hdr, err, GFP_ATOMIC);
+}
+
 void qsc_event_tell(const struct qsc_leg *leg, struct qsc_stream *s)
 {
 	if (test_and_clear_bit(QSC_TELL_REKEY, &s->tell))
 		tell_rekey(leg->call, s);
 	if (test_and_clear_bit(QSC_TELL_AUTH, &s->tell))
 		tell_auth_fail(leg);
+	if (test_and_clear_bit(QSC_TELL_LATCH, &s->tell))
+		tell_latch(leg);
 }

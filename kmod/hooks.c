@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Endpoint legs: packets between an application and the wire.
+ * Packets of calls, between an application and the wire or, for relay calls,
+ * between one leg and the other.
  *
  * LOCAL_OUT runs right after defragmentation and before everything else, on
  * the application's own tuple: whatever else looks at the packet there, such
@@ -25,47 +26,12 @@
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 #include "call.h"
+#include "drop.h"
 #include "event.h"
+#include "find.h"
+#include "relay.h"
 #include "skb.h"
 #include "stream.h"
-
-static unsigned int drop_count(struct qsc_leg *leg, struct qsc_stream *s, unsigned int stat)
-{
-	u32 step;
-	u64 n;
-
-	/* A call whose keys were erased has none: tell the two apart. */
-	if (stat == QSC_STAT(DROP_NO_KEY) && READ_ONCE(leg->call->state) == QSC_CALL_STATE_ERASED)
-		stat = QSC_STAT(DROP_ERASED);
-	n = atomic64_inc_return(&s->stats.n[stat]);
-	if (s->dir == QSC_DIR_RX && stat == QSC_RX_STAT(DROP_AUTH)) {
-		step = qsc_event_auth_step();
-		if (step && n % step == 0)
-			set_bit(QSC_TELL_AUTH, &s->tell);
-	}
-	if (unlikely(READ_ONCE(s->tell)))
-		qsc_event_tell(leg, s);
-	return NF_DROP;
-}
-
-/* Reads the start of a payload that may be in pages. */
-static noinline enum qsc_packet_kind classify_paged(const struct sk_buff *skb, u32 off, u32 len,
-						    enum qsc_port_use use)
-{
-	u8 buf[20]; /* a STUN header */
-	u32 n = min_t(u32, len, sizeof(buf));
-	const u8 *p;
-
-	p = skb_header_pointer(skb, off, n, buf);
-	return p ? qsc_packet_classify(p, len, use) : QSC_PACKET_OTHER;
-}
-
-static __always_inline enum qsc_packet_kind classify(const struct qsc_udp *u, enum qsc_port_use use)
-{
-	if (likely(!skb_is_nonlinear(u->skb)))
-		return qsc_packet_classify(qsc_udp_payload(u), u->len, use);
-	return classify_paged(u->skb, u->off + sizeof(struct udphdr), u->len, use);
-}
 
 /* What may pass in clear: RFC 7983. */
 static bool passes(const struct qsc_leg *leg, enum qsc_packet_kind kind)
@@ -86,7 +52,7 @@ static __always_inline unsigned int admit(struct qsc_udp *u, const struct qsc_le
 	/* What a raw socket puts behind the datagram would leave in clear. */
 	if (unlikely(!qsc_skb_check_udp(u, way == QSC_WAY_OUT)))
 		return QSC_STAT(DROP_MALFORMED);
-	*kind = classify(u, use);
+	*kind = qsc_classify(u, use);
 	if (unlikely(*kind != QSC_PACKET_RTP && *kind != QSC_PACKET_RTCP) && passes(leg, *kind))
 		return QSC_STAT(PASSED);
 	if (unlikely(!exact))
@@ -98,8 +64,10 @@ static __always_inline unsigned int admit(struct qsc_udp *u, const struct qsc_le
 
 static noinline unsigned int refuse(struct qsc_leg *leg, struct qsc_stream *s, unsigned int stat)
 {
-	if (stat != QSC_STAT(PASSED))
-		return drop_count(leg, s, stat);
+	if (stat != QSC_STAT(PASSED)) {
+		qsc_drop_count(leg, s, stat);
+		return NF_DROP;
+	}
 	qsc_stat_inc(&s->stats, stat);
 	return NF_ACCEPT;
 }
@@ -147,7 +115,7 @@ static __always_inline unsigned int egress(struct qsc_udp u, struct qsc_leg *leg
 	local_bh_enable();
 	if (likely(stat == QSC_VERDICT_OK))
 		return NF_ACCEPT;
-	drop_count(leg, s, stat);
+	qsc_drop_count(leg, s, stat);
 	return stat == QSC_TX_STAT(DROP_TOO_BIG) ? NF_DROP_ERR(-EMSGSIZE) : NF_DROP;
 }
 
@@ -182,12 +150,12 @@ static __always_inline unsigned int ingress(struct qsc_udp u, struct qsc_leg *le
 		return refuse(leg, s, stat);
 	/* No key: no need to copy anything. */
 	if (unlikely(!rcu_access_pointer(s->cur)))
-		return drop_count(leg, s, QSC_STAT(DROP_NO_KEY));
+		return refuse(leg, s, QSC_STAT(DROP_NO_KEY));
 
 	local_bh_disable();
 	stat = unprotect(&u, s, kind);
 	if (unlikely(stat != QSC_VERDICT_OK))
-		drop_count(leg, s, stat);
+		qsc_drop_count(leg, s, stat);
 	else if (unlikely(READ_ONCE(s->tell)))
 		qsc_event_tell(leg, s);
 	local_bh_enable();
@@ -213,9 +181,41 @@ static void resume(struct sk_buff *skb, const struct nf_hook_state *state)
 		state->okfn(state->net, state->sk, skb);
 }
 
-static __always_inline unsigned int process(struct qsc_udp u, const struct qsc_tuple *tuple,
-					    struct qsc_leg *leg, bool exact, enum qsc_way way)
+/* Of a relay's leg: what came in goes on to the other one. */
+static noinline unsigned int ingress_relay(struct qsc_udp u, struct qsc_tuple *tuple, bool exact,
+					   struct net *net)
 {
+	struct qsc_leg *leg = tuple->leg;
+	enum qsc_packet_kind kind;
+	unsigned int stat;
+
+	stat = admit(&u, leg, tuple->use, exact || leg->learn.on, QSC_WAY_IN, &kind);
+	if (unlikely(stat != QSC_VERDICT_OK))
+		return refuse(leg, &leg->rx, stat);
+	return qsc_relay(net, &u, tuple, kind);
+}
+
+/* What an application of this machine sends from a relay's port is no media. */
+static noinline unsigned int egress_relay(struct qsc_udp u, const struct qsc_tuple *tuple)
+{
+	struct qsc_leg *leg = tuple->leg;
+	enum qsc_packet_kind kind;
+	unsigned int stat;
+
+	stat = admit(&u, leg, tuple->use, true, QSC_WAY_OUT, &kind);
+	if (stat == QSC_VERDICT_OK)
+		stat = QSC_STAT(DROP_PEER);
+	return refuse(leg, &leg->tx, stat);
+}
+
+static __always_inline unsigned int process(struct qsc_udp u, struct qsc_tuple *tuple, bool exact,
+					    struct net *net, enum qsc_way way)
+{
+	struct qsc_leg *leg = tuple->leg;
+
+	if (leg->peer)
+		return way == QSC_WAY_OUT ? egress_relay(u, tuple) :
+					    ingress_relay(u, tuple, exact, net);
 	if (way == QSC_WAY_OUT)
 		return egress(u, leg, tuple->use, exact);
 	return ingress(u, leg, tuple->use, exact);
@@ -237,24 +237,24 @@ static void drop_segments(struct qsc_leg *leg, const struct sk_buff *skb, enum q
  * taken apart, and each part goes its own way.
  */
 static noinline unsigned int each_segment(struct qsc_udp u, const struct nf_hook_state *state,
-					  const struct qsc_tuple *tuple, bool exact,
-					  enum qsc_way way)
+					  struct qsc_tuple *tuple, bool exact, enum qsc_way way)
 {
 	struct sk_buff *segs, *seg, *next, *skb = u.skb;
-	struct qsc_leg *leg = tuple->leg;
+	unsigned int verdict;
 
 	segs = skb_gso_segment(skb, 0);
 	if (IS_ERR_OR_NULL(segs)) {
-		drop_segments(leg, skb, way);
+		drop_segments(tuple->leg, skb, way);
 		return NF_DROP;
 	}
 	consume_skb(skb);
 	skb_list_walk_safe(segs, seg, next) {
 		skb_mark_not_on_list(seg);
 		u.skb = seg;
-		if (process(u, tuple, leg, exact, way) == NF_ACCEPT)
+		verdict = process(u, tuple, exact, state->net, way);
+		if (verdict == NF_ACCEPT)
 			resume(seg, state);
-		else
+		else if (verdict != NF_STOLEN)
 			kfree_skb_reason(seg, SKB_DROP_REASON_NETFILTER_DROP);
 	}
 	return NF_STOLEN;
@@ -301,68 +301,11 @@ static __always_inline unsigned int handle(const struct hlist_head *list, struct
 	}
 	leg = tuple->leg;
 	if (unlikely(fragment))
-		return drop_count(leg, way == QSC_WAY_OUT ? &leg->tx : &leg->rx,
-				  QSC_STAT(DROP_FRAGMENT));
+		return refuse(leg, way == QSC_WAY_OUT ? &leg->tx : &leg->rx,
+			      QSC_STAT(DROP_FRAGMENT));
 	if (unlikely(skb_is_gso(u.skb)))
 		return each_segment(u, state, tuple, exact, way);
-	return process(u, tuple, leg, exact, way);
-}
-
-static __always_inline struct hlist_head *list_of(const struct qsc_net *qn, const struct udphdr *uh,
-						  enum qsc_way way)
-{
-	return qsc_tuple_list(&qn->tuples, way == QSC_WAY_OUT ? uh->source : uh->dest);
-}
-
-/*
- * All that a packet of no call goes through. Return: the tuples of its local
- * port, in which case the UDP header is in the linear part; or NULL.
- */
-static __always_inline struct hlist_head *wanted_v4(const struct qsc_net *qn, struct sk_buff *skb,
-						    enum qsc_way way)
-{
-	const struct iphdr *ip = (struct iphdr *)skb->data;
-	u32 off;
-
-	if (ip->protocol != IPPROTO_UDP || unlikely(ip->frag_off & htons(IP_OFFSET)))
-		return NULL;
-	off = ip->ihl * 4;
-	if (unlikely(off + sizeof(struct udphdr) > skb_headlen(skb)) &&
-	    !pskb_may_pull(skb, off + sizeof(struct udphdr)))
-		return NULL;
-	return list_of(qn, (struct udphdr *)(skb->data + off), way);
-}
-
-/* The slow half: a packet with extension headers, or with few linear bytes. */
-static noinline int find_udp_v6(struct sk_buff *skb, bool *fragment)
-{
-	unsigned short frag_off = 0;
-	unsigned int off = 0;
-	int flags = 0;
-
-	if (ipv6_find_hdr(skb, &off, IPPROTO_UDP, &frag_off, &flags) < 0 || frag_off ||
-	    !pskb_may_pull(skb, off + sizeof(struct udphdr)))
-		return -ENOENT;
-	*fragment = flags & IP6_FH_F_FRAG;
-	return off;
-}
-
-static __always_inline struct hlist_head *wanted_v6(const struct qsc_net *qn, struct sk_buff *skb,
-						    u32 *off, bool *fragment, enum qsc_way way)
-{
-	u8 next = ((struct ipv6hdr *)skb->data)->nexthdr;
-	int found;
-
-	if (next == IPPROTO_TCP)
-		return NULL;
-	*off = sizeof(struct ipv6hdr);
-	if (unlikely(next != IPPROTO_UDP || *off + sizeof(struct udphdr) > skb_headlen(skb))) {
-		found = find_udp_v6(skb, fragment);
-		if (found < 0)
-			return NULL;
-		*off = found;
-	}
-	return list_of(qn, (struct udphdr *)(skb->data + *off), way);
+	return process(u, tuple, exact, state->net, way);
 }
 
 /*
@@ -429,14 +372,14 @@ static noinline unsigned int call_in_v6(const struct hlist_head *list, struct sk
 
 static unsigned int out_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct hlist_head *list = wanted_v4(priv, skb, QSC_WAY_OUT);
+	const struct hlist_head *list = qsc_wanted_v4(priv, skb, QSC_WAY_OUT);
 
 	return likely(!list) ? NF_ACCEPT : call_out_v4(list, skb, state);
 }
 
 static unsigned int in_v4(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct hlist_head *list = wanted_v4(priv, skb, QSC_WAY_IN);
+	const struct hlist_head *list = qsc_wanted_v4(priv, skb, QSC_WAY_IN);
 
 	return likely(!list) ? NF_ACCEPT : call_in_v4(list, skb, state);
 }
@@ -447,7 +390,7 @@ static unsigned int out_v6(void *priv, struct sk_buff *skb, const struct nf_hook
 	bool fragment = false;
 	u32 off;
 
-	list = wanted_v6(priv, skb, &off, &fragment, QSC_WAY_OUT);
+	list = qsc_wanted_v6(priv, skb, &off, &fragment, QSC_WAY_OUT);
 	return likely(!list) ? NF_ACCEPT : call_out_v6(list, skb, state, off, fragment);
 }
 
@@ -457,7 +400,7 @@ static unsigned int in_v6(void *priv, struct sk_buff *skb, const struct nf_hook_
 	bool fragment = false;
 	u32 off;
 
-	list = wanted_v6(priv, skb, &off, &fragment, QSC_WAY_IN);
+	list = qsc_wanted_v6(priv, skb, &off, &fragment, QSC_WAY_IN);
 	return likely(!list) ? NF_ACCEPT : call_in_v6(list, skb, state, off, fragment);
 }
 

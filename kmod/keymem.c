@@ -71,6 +71,8 @@ unsigned int qsc_keymem_panic(void)
 	list_for_each_entry(key, &all_keys, all) {
 		qsc_aead_panic(&key->rtp.aead);
 		qsc_aead_panic(&key->rtcp.aead);
+		qsc_cm_panic(&key->rtp.cm);
+		qsc_cm_panic(&key->rtcp.cm);
 		memzero_explicit(&key->rtp.salt, sizeof(key->rtp.salt));
 		memzero_explicit(&key->rtcp.salt, sizeof(key->rtcp.salt));
 		n++;

@@ -10,36 +10,120 @@
 #include "kdf.h"
 #include "keymem.h"
 
-/* Session key and salt are made where they stay: there is no copy to wipe. */
-static int derive(struct qsc_srtp *c, const struct qsc_key_params *p, enum qsc_kdf_label key_label,
-		  enum qsc_kdf_label salt_label)
-{
-	const struct qsc_suite_desc *suite = p->suite;
-	int err;
+/* RFC 3711 section 4.3.1 */
+struct labels {
+	enum qsc_kdf_label key;
+	enum qsc_kdf_label auth;
+	enum qsc_kdf_label salt;
+};
 
-	err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, key_label,
-			   c->aead.key, suite->key_len);
-	if (!err)
-		err = qsc_kdf_srtp(p->master, suite->key_len, p->salt, suite->salt_len, salt_label,
-				   (u8 *)&c->salt, QSC_SALT_LEN);
-	if (err)
-		return err;
+static const struct labels rtp_labels = {
+	QSC_KDF_RTP_ENCRYPTION,
+	QSC_KDF_RTP_AUTH,
+	QSC_KDF_RTP_SALT,
+};
+
+static const struct labels rtcp_labels = {
+	QSC_KDF_RTCP_ENCRYPTION,
+	QSC_KDF_RTCP_AUTH,
+	QSC_KDF_RTCP_SALT,
+};
+
+/* Session key and salt are made where they stay: there is no copy to wipe. */
+static void derive_aead(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+			const struct qsc_kdf *kdf, const struct labels *l)
+{
+	qsc_kdf_derive(kdf, l->key, c->aead.key, suite->key_len);
+	qsc_kdf_derive(kdf, l->salt, (u8 *)&c->salt, QSC_SALT_LEN);
 	BUILD_BUG_ON(offsetof(struct qsc_iv, low) != sizeof(c->salt.high));
 	c->salt.high = be64_to_cpu((__force __be64)c->salt.high);
 	c->salt.low = be32_to_cpu((__force __be32)c->salt.low);
-	return qsc_aead_init(&c->aead, suite, c->aead.key);
 }
 
-static int derive_both(struct qsc_key *key, const struct qsc_key_params *p)
+/* The key passes through where an AEAD has its own. */
+static void derive_cm(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+		      const struct qsc_kdf *kdf, const struct labels *l, u8 *auth)
+{
+	qsc_kdf_derive(kdf, l->key, c->aead.key, suite->key_len);
+	qsc_kdf_derive(kdf, l->auth, auth, QSC_CM_AUTH_LEN);
+	qsc_kdf_derive(kdf, l->salt, c->cm.salt, sizeof(c->cm.salt));
+}
+
+static void derive(struct qsc_srtp *c, const struct qsc_suite_desc *suite,
+		   const struct qsc_kdf *kdf, const struct labels *l, u8 *auth)
+{
+	if (suite->cm)
+		derive_cm(c, suite, kdf, l, auth);
+	else
+		derive_aead(c, suite, kdf, l);
+}
+
+/* Whatever becomes of it, no session key is left but in the cipher. RTCP is rare. */
+static int init(struct qsc_srtp *c, const struct qsc_suite_desc *suite, const u8 *auth, bool rtcp)
 {
 	int err;
 
-	err = derive(&key->rtp, p, QSC_KDF_RTP_ENCRYPTION, QSC_KDF_RTP_SALT);
+	if (!suite->cm && rtcp)
+		return qsc_aead_init_shared(&c->aead, suite, c->aead.key);
+	if (!suite->cm)
+		return qsc_aead_init(&c->aead, suite, c->aead.key);
+	err = qsc_cm_init(&c->cm, c->aead.key, suite->key_len, auth);
+	memzero_explicit(c->aead.key, suite->key_len);
+	return err;
+}
+
+static void destroy(struct qsc_srtp *c)
+{
+	if (c->cm.ctr)
+		qsc_cm_destroy(&c->cm);
+	else
+		qsc_aead_destroy(&c->aead);
+}
+
+/* Keys of the MACs, on their way */
+struct auth {
+	u8 rtp[QSC_CM_AUTH_LEN];
+	u8 rtcp[QSC_CM_AUTH_LEN];
+};
+
+static int derive_both(struct qsc_key *key, const struct qsc_key_params *p, struct auth *auth)
+{
+	struct qsc_kdf kdf;
+	int err;
+
+	err = qsc_kdf_init(&kdf, p->master, p->suite->key_len, p->salt, p->suite->salt_len);
 	if (err)
 		return err;
-	err = derive(&key->rtcp, p, QSC_KDF_RTCP_ENCRYPTION, QSC_KDF_RTCP_SALT);
+	derive(&key->rtp, p->suite, &kdf, &rtp_labels, auth->rtp);
+	derive(&key->rtcp, p->suite, &kdf, &rtcp_labels, auth->rtcp);
+	qsc_kdf_destroy(&kdf);
+	return 0;
+}
+
+static int init_both(struct qsc_key *key, const struct qsc_suite_desc *suite,
+		     const struct auth *auth)
+{
+	int err;
+
+	err = init(&key->rtp, suite, auth->rtp, false);
 	if (err)
-		qsc_aead_destroy(&key->rtp.aead);
+		return err;
+	err = init(&key->rtcp, suite, auth->rtcp, true);
+	if (err)
+		destroy(&key->rtp);
+	return err;
+}
+
+/* On error there may be session keys in @key, which qsc_keymem_put() wipes. */
+static int make(struct qsc_key *key, const struct qsc_key_params *p)
+{
+	struct auth auth;
+	int err;
+
+	err = derive_both(key, p, &auth);
+	if (!err)
+		err = init_both(key, p->suite, &auth);
+	memzero_explicit(&auth, sizeof(auth));
 	return err;
 }
 
@@ -51,12 +135,14 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 	key = qsc_keymem_get();
 	if (!key)
 		return ERR_PTR(-ENOMEM);
-	err = derive_both(key, p);
+	err = make(key, p);
 	if (err) {
 		qsc_keymem_put(key);
 		return ERR_PTR(err);
 	}
 	key->suite = p->suite;
+	key->tag_len = p->suite->tag_len;
+	key->cm = p->suite->cm;
 	key->dir = p->dir;
 	key->leg = p->leg;
 	key->installed = jiffies;
@@ -69,8 +155,8 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 
 void qsc_key_destroy(struct qsc_key *key)
 {
-	qsc_aead_destroy(&key->rtcp.aead);
-	qsc_aead_destroy(&key->rtp.aead);
+	destroy(&key->rtcp);
+	destroy(&key->rtp);
 	qsc_keymem_put(key);
 }
 

@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 #include <linux/spinlock.h>
 
+#include "rtt.h"
 #include "srtp.h"
 #include "ssrc.h"
 #include "stats.h"
@@ -17,6 +18,7 @@ struct qsc_call;
 /* Bits of struct qsc_stream.tell */
 #define QSC_TELL_REKEY 0 /* a packet limit is near */
 #define QSC_TELL_AUTH 1 /* many packets failed authentication */
+#define QSC_TELL_LATCH 2 /* the remote was learnt */
 
 /**
  * struct qsc_key - one generation of keys of one direction
@@ -26,6 +28,8 @@ struct qsc_call;
  * @generation: counts up from 1 in its direction, 0 while it is parked; set when
  *	it is published, then constant
  * @mki_len: bytes in @mki, 0 to QSC_MKI_MAX; constant
+ * @tag_len: as the suite's; constant
+ * @cm: as the suite's; constant
  * @rtp_packets: packets protected or authenticated; stream's lock
  * @rtcp_packets: the same for RTCP; stream's lock
  * @installed: jiffies when it was made or published; likewise
@@ -54,6 +58,8 @@ struct qsc_key {
 	unsigned long expires;
 	u32 generation;
 	u8 mki_len;
+	u8 tag_len;
+	bool cm;
 	u8 dir;
 	u8 leg;
 	u8 reason;
@@ -84,6 +90,9 @@ struct qsc_key_news {
  * @cur: current generation; set under the call table's lock, read under RCU
  * @old: receiving only: previous generation during its overlap; likewise
  * @window: replay window in packets; constant
+ * @clock: receiving, relay calls: RTP clock rate in Hz, else 0; constant
+ * @scale: see qsc_quality_scale(); constant
+ * @rtt: sending, relay calls: to the peer and back
  * @dir: QSC_DIR_*; constant
  * @last: jiffies of the last good packet; @lock
  * @active: @last is set; @lock
@@ -101,6 +110,8 @@ struct qsc_stream {
 	u32 window;
 	struct qsc_key __rcu *cur;
 	struct qsc_key __rcu *old;
+	u32 clock;
+	u32 scale;
 	unsigned long last;
 	u8 dir;
 	bool active;
@@ -108,6 +119,7 @@ struct qsc_stream {
 	u32 generations;
 	unsigned long tell;
 	struct qsc_ssrc_table ssrcs;
+	struct qsc_rtt rtt;
 	struct qsc_stats stats;
 } ____cacheline_aligned_in_smp;
 
@@ -128,6 +140,7 @@ struct qsc_roc {
  * @salt: @suite->salt_len bytes
  * @mki: @mki_len bytes
  * @mki_len: 0 to QSC_MKI_MAX
+ * @call_number: of the call that it is for, or 0 for whichever has the name
  * @leg: index of the leg
  * @dir: QSC_DIR_*
  * @overlap_ms: how long the old receiving key stays valid (with an MKI only)
@@ -141,6 +154,7 @@ struct qsc_key_params {
 	const u8 *master;
 	const u8 *salt;
 	const u8 *mki;
+	u32 call_number;
 	u8 mki_len;
 	u8 leg;
 	u8 dir;

@@ -6,9 +6,11 @@
 #include <linux/module.h>
 
 #include "aead.h"
-#include "call.h"
-#include "keymem.h"
+#include "callmem.h"
+#include "cm.h"
 #include "erase.h"
+#include "kdf.h"
+#include "keymem.h"
 #include "netlink.h"
 #include "panic.h"
 #include "version.h"
@@ -20,12 +22,21 @@ static int __init qsc_init(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_keymem_module_init();
+	err = qsc_cm_module_init();
 	if (err)
 		goto err_aead;
-	err = qsc_call_module_init();
+	err = qsc_kdf_module_init();
+	if (err)
+		goto err_cm;
+	err = qsc_keymem_module_init();
+	if (err)
+		goto err_kdf;
+	err = qsc_callmem_module_init();
 	if (err)
 		goto err_key;
+	err = qsc_call_module_init();
+	if (err)
+		goto err_callmem;
 	err = qsc_erase_module_init();
 	if (err)
 		goto err_call;
@@ -39,8 +50,14 @@ err_erase:
 	qsc_erase_module_exit();
 err_call:
 	qsc_call_module_exit();
+err_callmem:
+	qsc_callmem_module_exit();
 err_key:
 	qsc_keymem_module_exit();
+err_kdf:
+	qsc_kdf_module_exit();
+err_cm:
+	qsc_cm_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -52,7 +69,10 @@ static void __exit qsc_exit(void)
 	qsc_netlink_module_exit();
 	qsc_erase_module_exit();
 	qsc_call_module_exit();
+	qsc_callmem_module_exit();
 	qsc_keymem_module_exit();
+	qsc_kdf_module_exit();
+	qsc_cm_module_exit();
 	qsc_aead_module_exit();
 }
 

@@ -6,21 +6,19 @@
 
 #include "netlink.h"
 
-#include <linux/ctype.h>
 #include <linux/module.h>
 
 #include "call.h"
 #include "compat.h"
 #include "erase.h"
 #include "nlattr.h"
+#include "nlbatch.h"
 #include "nlkey.h"
 #include "nlparse.h"
 #include "stack.h"
 
-#define SECONDS_MAX 31536000 /* a year */
-
 /* Not const: the policy of 6.1 points to them without. */
-static struct netlink_range_validation qsc_seconds_range = { .max = SECONDS_MAX };
+static struct netlink_range_validation qsc_seconds_range = { .max = QSC_SECONDS_MAX };
 static struct netlink_range_validation qsc_window_range = {
 	.min = QSC_WINDOW_MIN,
 	.max = QSC_WINDOW_MAX,
@@ -35,6 +33,11 @@ static const struct nla_policy qsc_call_new_policy[] = {
 	[QSC_A_CALL_LIFETIME] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_seconds_range),
 	[QSC_A_CALL_WINDOW] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_window_range),
 	[QSC_A_CALL_LEG] = NLA_POLICY_NESTED(qsc_leg_policy),
+};
+
+static const struct nla_policy qsc_calls_new_policy[] = {
+	[QSC_A_CALL_OP] = NLA_POLICY_NESTED(qsc_op_policy),
+	[QSC_A_CALL_SEALED] = NLA_POLICY_NESTED(qsc_batch_seal_policy),
 };
 
 static const struct nla_policy qsc_call_id_policy[] = {
@@ -71,32 +74,9 @@ static const struct nla_policy qsc_none_policy[] = {
 	[QSC_A_CALL_ID] = { .type = NLA_REJECT },
 };
 
-/* Printable, so that nothing in a log or on a terminal needs escaping. */
-static const char *read_id(struct genl_info *info, const struct nlattr *attr)
-{
-	const char *id = nla_data(attr), *c;
-
-	if (!*id) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the call id is empty");
-		return ERR_PTR(-EINVAL);
-	}
-	for (c = id; *c; c++) {
-		if (isascii(*c) && isgraph(*c))
-			continue;
-		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "a call id is printable ASCII without spaces");
-		return ERR_PTR(-EINVAL);
-	}
-	return id;
-}
-
 const char *qsc_nl_get_id(struct genl_info *info)
 {
-	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_ID)) {
-		NL_SET_ERR_MSG(info->extack, "the call id is missing");
-		return ERR_PTR(-EINVAL);
-	}
-	return read_id(info, info->attrs[QSC_A_CALL_ID]);
+	return qsc_nl_read_id(info->attrs[QSC_A_CALL_ID], info->extack);
 }
 
 static int no_call(struct genl_info *info, const struct nlattr *attr)
@@ -110,18 +90,6 @@ static int no_such_call(struct genl_info *info)
 	return no_call(info, info->attrs[QSC_A_CALL_ID]);
 }
 
-/* Attributes that may repeat have to be counted: attrs[] keeps the last one. */
-static unsigned int count_attrs(struct genl_info *info, int type)
-{
-	struct nlattr *attr;
-	unsigned int n = 0;
-	int rem;
-
-	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
-		n += nla_type(attr) == type;
-	return n;
-}
-
 static u32 get_u32(struct genl_info *info, int type, u32 otherwise)
 {
 	return info->attrs[type] ? nla_get_u32(info->attrs[type]) : otherwise;
@@ -129,29 +97,11 @@ static u32 get_u32(struct genl_info *info, int type, u32 otherwise)
 
 static int call_new(struct sk_buff *skb, struct genl_info *info)
 {
-	struct qsc_call_params p = {
-		.flags = get_u32(info, QSC_A_CALL_FLAGS, 0),
-		.role = get_u32(info, QSC_A_CALL_ROLE, 0),
-		.timeout = get_u32(info, QSC_A_CALL_TIMEOUT, 0),
-		.lifetime = get_u32(info, QSC_A_CALL_LIFETIME, 0),
-		.window = get_u32(info, QSC_A_CALL_WINDOW, QSC_WINDOW_DEFAULT),
-		.owner = info->snd_portid,
-	};
+	struct qsc_call_params p = { .owner = info->snd_portid };
 	int err;
 
-	p.id = qsc_nl_get_id(info);
-	if (IS_ERR(p.id))
-		return PTR_ERR(p.id);
-	if (GENL_REQ_ATTR_CHECK(info, QSC_A_CALL_LEG)) {
-		NL_SET_ERR_MSG(info->extack, "a call needs a leg");
-		return -EINVAL;
-	}
-	if (count_attrs(info, QSC_A_CALL_LEG) > 1) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[QSC_A_CALL_LEG],
-				    "relay calls (two legs) are not supported by this version");
-		return -EOPNOTSUPP;
-	}
-	err = qsc_nl_get_leg(&p.leg, info->attrs[QSC_A_CALL_LEG], info->extack);
+	err = qsc_nl_get_call(&p, info->attrs, genlmsg_data(info->genlhdr),
+			      genlmsg_len(info->genlhdr), info->extack);
 	if (err)
 		return err;
 	return qsc_call_new(qsc_net_of(genl_info_net(info)), &p, info->extack);
@@ -167,7 +117,7 @@ static int check_more(struct genl_info *info)
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
 		if (nla_type(attr) != QSC_A_CALL_MORE)
 			continue;
-		id = read_id(info, attr);
+		id = qsc_nl_read_id(attr, info->extack);
 		if (IS_ERR(id))
 			return PTR_ERR(id);
 	}
@@ -322,9 +272,10 @@ static int info_get(struct sk_buff *skb, struct genl_info *info)
 	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
+typedef int (*put_call_fn)(struct sk_buff *msg, const struct qsc_call *call);
+
 /* Answers a request about one call. */
-static int reply_call(struct genl_info *info,
-		      int (*put)(struct sk_buff *msg, const struct qsc_call *call))
+static int reply_call(struct genl_info *info, put_call_fn put)
 {
 	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
 	const char *id = qsc_nl_get_id(info);
@@ -388,16 +339,17 @@ static int stats_get(struct sk_buff *skb, struct genl_info *info)
 	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
-static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, const struct qsc_call *call)
+static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		    const struct qsc_call *call, put_call_fn put)
 {
 	void *hdr;
 
 	hdr = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &qsc_genl_family,
-			  NLM_F_MULTI, QSC_CMD_CALL_GET);
+			  NLM_F_MULTI, cmd);
 	if (!hdr)
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, hdr);
-	if (qsc_nl_put_call(skb, call)) {
+	if (put(skb, call)) {
 		genlmsg_cancel(skb, hdr);
 		return -EMSGSIZE;
 	}
@@ -406,7 +358,7 @@ static int dump_one(struct sk_buff *skb, struct netlink_callback *cb, const stru
 }
 
 /* cb->args[0] is the number to go on from. */
-static int call_dump(struct sk_buff *skb, struct netlink_callback *cb)
+static int dump(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd, put_call_fn put)
 {
 	struct qsc_net *qn = qsc_net_of(sock_net(skb->sk));
 	unsigned long number = 0;
@@ -415,11 +367,21 @@ static int call_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	mutex_lock(&qn->lock);
 	cb->seq = qn->generation + 1;
 	xa_for_each_start(&qn->by_number, number, call, cb->args[0])
-		if (dump_one(skb, cb, call))
+		if (dump_one(skb, cb, cmd, call, put))
 			break;
 	cb->args[0] = call ? number : ULONG_MAX;
 	mutex_unlock(&qn->lock);
 	return skb->len;
+}
+
+static int call_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump(skb, cb, QSC_CMD_CALL_GET, qsc_nl_put_call);
+}
+
+static int stats_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return dump(skb, cb, QSC_CMD_STATS_GET, qsc_nl_put_call_stats);
 }
 
 static const struct genl_ops ops[] = {
@@ -435,6 +397,13 @@ static const struct genl_ops ops[] = {
 		.doit = call_new,
 		.policy = qsc_call_new_policy,
 		.maxattr = ARRAY_SIZE(qsc_call_new_policy) - 1,
+		.flags = GENL_UNS_ADMIN_PERM,
+	},
+	{
+		.cmd = QSC_CMD_CALLS_NEW,
+		.doit = qsc_nl_calls_new,
+		.policy = qsc_calls_new_policy,
+		.maxattr = ARRAY_SIZE(qsc_calls_new_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,
 	},
 	{
@@ -483,6 +452,7 @@ static const struct genl_ops ops[] = {
 	{
 		.cmd = QSC_CMD_STATS_GET,
 		.doit = stats_get,
+		.dumpit = stats_dump,
 		.policy = qsc_call_id_policy,
 		.maxattr = ARRAY_SIZE(qsc_call_id_policy) - 1,
 		.flags = GENL_UNS_ADMIN_PERM,

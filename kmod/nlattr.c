@@ -6,7 +6,10 @@
 #include <linux/jiffies.h>
 #include <net/netlink.h>
 
+#include "path.h"
 #include "version.h"
+
+#define STREAMS_MAX 8 /* of a leg, told in one message */
 
 static int put_u64(struct sk_buff *msg, int attr, u64 value, int pad)
 {
@@ -56,19 +59,48 @@ static int put_slot(struct sk_buff *msg, const struct qsc_call *call, struct qsc
 	return key ? put_key(msg, key, s, state) : 0;
 }
 
+/* Where packets go now; nothing if that is not known yet. */
+static int put_path(struct sk_buff *msg, const struct qsc_tuple *tuple, int addr, int port)
+{
+	const struct qsc_path *path;
+	struct qsc_addr to;
+
+	rcu_read_lock();
+	path = rcu_dereference(tuple->path);
+	to = path ? path->remote : tuple->remote;
+	rcu_read_unlock();
+	if (!to.port)
+		return 0;
+	return (addr && put_addr(msg, addr, &to)) || nla_put_be16(msg, port, to.port);
+}
+
+int qsc_nl_put_remote(struct sk_buff *msg, const struct qsc_leg *leg)
+{
+	if (put_path(msg, &leg->tuples[0], QSC_A_LEG_REMOTE_ADDR, QSC_A_LEG_REMOTE_PORT))
+		return -EMSGSIZE;
+	if (leg->nr_tuples < 2)
+		return 0;
+	return put_path(msg, &leg->tuples[1], 0, QSC_A_LEG_REMOTE_RTCP_PORT);
+}
+
 static int put_leg_addrs(struct sk_buff *msg, const struct qsc_leg *leg)
 {
 	const struct qsc_tuple *rtp = &leg->tuples[0], *rtcp = &leg->tuples[1];
 
 	if (put_addr(msg, QSC_A_LEG_LOCAL_ADDR, &rtp->local) ||
-	    nla_put_be16(msg, QSC_A_LEG_LOCAL_PORT, rtp->local.port) ||
-	    put_addr(msg, QSC_A_LEG_REMOTE_ADDR, &rtp->remote) ||
-	    nla_put_be16(msg, QSC_A_LEG_REMOTE_PORT, rtp->remote.port))
+	    nla_put_be16(msg, QSC_A_LEG_LOCAL_PORT, rtp->local.port) || qsc_nl_put_remote(msg, leg))
 		return -EMSGSIZE;
 	if (leg->nr_tuples < 2)
 		return 0;
-	return nla_put_be16(msg, QSC_A_LEG_LOCAL_RTCP_PORT, rtcp->local.port) ||
-	       nla_put_be16(msg, QSC_A_LEG_REMOTE_RTCP_PORT, rtcp->remote.port);
+	return nla_put_be16(msg, QSC_A_LEG_LOCAL_RTCP_PORT, rtcp->local.port);
+}
+
+static int put_relay(struct sk_buff *msg, const struct qsc_leg *leg)
+{
+	if ((leg->has_dscp && nla_put_u8(msg, QSC_A_LEG_DSCP, leg->dscp)) ||
+	    (leg->ttl && nla_put_u8(msg, QSC_A_LEG_TTL, leg->ttl)))
+		return -EMSGSIZE;
+	return leg->learn.on ? nla_put_u32(msg, QSC_A_LEG_FLAGS, QSC_LEG_FLAGS_LEARN) : 0;
 }
 
 static int put_leg(struct sk_buff *msg, const struct qsc_call *call, struct qsc_leg *leg)
@@ -80,6 +112,7 @@ static int put_leg(struct sk_buff *msg, const struct qsc_call *call, struct qsc_
 		return -EMSGSIZE;
 	if (nla_put_u8(msg, QSC_A_LEG_INDEX, leg->index) ||
 	    nla_put_u32(msg, QSC_A_LEG_SUITE, leg->suite->id) || put_leg_addrs(msg, leg) ||
+	    put_relay(msg, leg) ||
 	    put_slot(msg, call, &leg->tx, &leg->tx.cur, QSC_KEY_STATE_ACTIVE) ||
 	    put_slot(msg, call, &leg->rx, &leg->rx.cur, QSC_KEY_STATE_ACTIVE) ||
 	    put_slot(msg, call, &leg->rx, &leg->rx.old, QSC_KEY_STATE_OVERLAP) ||
@@ -158,6 +191,54 @@ int qsc_nl_put_erased(struct sk_buff *msg, const struct qsc_net *qn)
 	return 0;
 }
 
+static int put_stream(struct sk_buff *msg, const struct qsc_stream *s, const struct qsc_ssrc *e)
+{
+	u64 top = READ_ONCE(e->rtp.top);
+	struct qsc_quality q = e->quality;
+	struct nlattr *nest;
+
+	nest = nla_nest_start(msg, QSC_A_LEG_STREAM);
+	if (!nest || nla_put_u32(msg, QSC_A_STREAM_SSRC, e->ssrc) ||
+	    put_u64(msg, QSC_A_STREAM_PACKETS, q.received, QSC_A_STREAM_PAD) ||
+	    put_u64(msg, QSC_A_STREAM_LOST, qsc_quality_lost(&q, top), QSC_A_STREAM_PAD) ||
+	    nla_put_u32(msg, QSC_A_STREAM_LATE, q.late) ||
+	    nla_put_u32(msg, QSC_A_STREAM_JITTER, qsc_quality_jitter_us(&q, s->clock)))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+/* The stream's lock is held, so that loss is not off by what comes in meanwhile. */
+static int put_streams(struct sk_buff *msg, struct qsc_stream *s)
+{
+	const struct qsc_ssrc *e;
+	int i, n = 0, err = 0;
+
+	spin_lock_bh(&s->lock);
+	for (i = 0; i < QSC_SSRC_BUCKETS; i++)
+		hlist_for_each_entry(e, &s->ssrcs.bucket[i], node)
+			if (!err && e->quality.received && n++ < STREAMS_MAX)
+				err = put_stream(msg, s, e);
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+static int put_quality(struct sk_buff *msg, struct qsc_leg *leg)
+{
+	struct qsc_stream *rx = &leg->rx;
+	u32 rtt = READ_ONCE(leg->tx.rtt.us);
+
+	if (!leg->peer)
+		return 0;
+	if (READ_ONCE(rx->active) &&
+	    put_u64(msg, QSC_A_LEG_LAST_SEEN, jiffies_to_msecs(jiffies - READ_ONCE(rx->last)),
+		    QSC_A_LEG_PAD))
+		return -EMSGSIZE;
+	if (rtt && nla_put_u32(msg, QSC_A_LEG_RTT, rtt))
+		return -EMSGSIZE;
+	return put_streams(msg, rx);
+}
+
 int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call)
 {
 	u64 sum[__QSC_A_STATS_MAX];
@@ -172,7 +253,8 @@ int qsc_nl_put_call_stats(struct sk_buff *msg, const struct qsc_call *call)
 		qsc_leg_add_stats(&call->legs[i], sum);
 		nest = nla_nest_start(msg, QSC_A_CALL_LEG);
 		if (!nest || nla_put_u8(msg, QSC_A_LEG_INDEX, i) ||
-		    qsc_nl_put_stats(msg, QSC_A_LEG_STATS, sum))
+		    qsc_nl_put_stats(msg, QSC_A_LEG_STATS, sum) ||
+		    put_quality(msg, (struct qsc_leg *)&call->legs[i]))
 			return -EMSGSIZE;
 		nla_nest_end(msg, nest);
 	}
@@ -185,7 +267,7 @@ static int put_suite(struct sk_buff *msg, const struct qsc_suite_desc *suite)
 	struct nlattr *nest;
 	bool fast = false;
 
-	driver = qsc_aead_driver(suite, &fast);
+	driver = qsc_suite_driver(suite, &fast);
 	nest = nla_nest_start(msg, QSC_A_INFO_SUITE);
 	if (!nest || nla_put_u32(msg, QSC_A_SUITE_ID, suite->id) ||
 	    nla_put_string(msg, QSC_A_SUITE_NAME, suite->name) ||
@@ -212,7 +294,7 @@ int qsc_nl_put_info(struct sk_buff *msg, struct qsc_net *qn)
 	    nla_put_u8(msg, QSC_A_INFO_HOOKED, qn->hooked))
 		return -EMSGSIZE;
 	for (id = 1; id < __QSC_SUITE_MAX; id++)
-		if (put_suite(msg, qsc_suite_by_id(id)))
+		if (qsc_suite_by_id(id)->key_len && put_suite(msg, qsc_suite_by_id(id)))
 			return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;

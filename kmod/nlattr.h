@@ -23,4 +23,13 @@ int qsc_nl_put_seal(struct sk_buff *msg, const struct qsc_seal_offer *offer);
 /* Also in softirq context, under RCU. */
 int qsc_nl_put_key_packets(struct sk_buff *msg, const struct qsc_key *key);
 
+/**
+ * qsc_nl_put_remote() - where the packets of a leg go
+ * @msg: message, a leg nested in it
+ * @leg: leg
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int qsc_nl_put_remote(struct sk_buff *msg, const struct qsc_leg *leg);
+
 #endif /* _QSC_NLATTR_H */

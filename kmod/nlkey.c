@@ -31,11 +31,11 @@ int qsc_nl_seal_get(struct sk_buff *skb, struct genl_info *info)
 	return qsc_nl_send_reply(info, msg, hdr, err);
 }
 
-static int open_sealed(struct genl_info *info, const struct qsc_sealed *sealed,
-		       const struct qsc_binding *b, u8 *plain)
+int qsc_nl_open(struct genl_info *info, const struct qsc_sealed *sealed, const u8 *aad, u32 aad_len,
+		u8 *plain)
 {
 	struct qsc_net *qn = qsc_net_of(genl_info_net(info));
-	int err = qsc_seal_open(&qn->seal, sealed, b->bytes, b->len, plain);
+	int err = qsc_seal_open(&qn->seal, sealed, aad, aad_len, plain);
 
 	if (err == -EKEYEXPIRED)
 		NL_SET_ERR_MSG(info->extack, "the sealing key is gone: ask for a new sealing key");
@@ -61,7 +61,7 @@ static int install_key(struct genl_info *info, const char *id, struct nlattr *at
 	if (err)
 		return err;
 	qsc_bind_key(&binding, id, &p);
-	err = open_sealed(info, &sealed, &binding, plain);
+	err = qsc_nl_open(info, &sealed, binding.bytes, binding.len, plain);
 	if (!err) {
 		p.master = plain;
 		p.salt = plain + p.suite->key_len;
@@ -79,7 +79,7 @@ static int open_session(struct genl_info *info, const struct qsc_session_params 
 	int err;
 
 	qsc_bind_session(&binding, &p->context);
-	err = open_sealed(info, sealed, &binding, secret);
+	err = qsc_nl_open(info, sealed, binding.bytes, binding.len, secret);
 	if (!err) {
 		err = qsc_session_open(p, secret, keys);
 		if (err == -EBADMSG)

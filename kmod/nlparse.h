@@ -2,7 +2,7 @@
 #ifndef _QSC_NLPARSE_H
 #define _QSC_NLPARSE_H
 
-#include <net/netlink.h>
+#include <net/genetlink.h>
 
 #include "call.h"
 
@@ -11,20 +11,32 @@ extern const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1];
 extern const struct nla_policy qsc_session_policy[QSC_A_SESSION_MAX + 1];
 
 /**
- * qsc_nl_get_leg() - read a leg
- * @p: filled in
- * @attr: QSC_A_CALL_LEG
+ * qsc_nl_get_id() - read a call-id
+ * @attr: QSC_A_CALL_ID or QSC_A_CALL_MORE; may be NULL
+ * @extack: told what was wrong
+ *
+ * Return: call-id, which lives as long as @attr; or ERR_PTR.
+ */
+const char *qsc_nl_read_id(const struct nlattr *attr, struct netlink_ext_ack *extack);
+
+/**
+ * qsc_nl_get_call() - read a call that is to be made
+ * @p: filled in, but for the owner
+ * @tb: its attributes, of which QSC_A_CALL_LEG may be there twice
+ * @head: the first of them as they stand in the message
+ * @len: bytes from there
  * @extack: told what was wrong
  *
  * Return: 0 or a negative errno.
  */
-int qsc_nl_get_leg(struct qsc_leg_params *p, struct nlattr *attr, struct netlink_ext_ack *extack);
+int qsc_nl_get_call(struct qsc_call_params *p, struct nlattr **tb, const struct nlattr *head,
+		    int len, struct netlink_ext_ack *extack);
 
 /**
  * qsc_nl_get_key() - read a key, but for what is sealed
  * @p: zeroed; filled in with pointers into @attr and to @rocs
  * @rocs: room for QSC_KEY_ROC_MAX entries
- * @sealed: filled in: master key || master salt
+ * @sealed: filled in: master key || master salt; NULL if they are elsewhere
  * @attr: QSC_A_CALL_KEY
  * @extack: told what was wrong
  *

@@ -9,8 +9,6 @@
 
 #include "aead.h"
 
-#define LEN_MAX 4096
-
 int qsc_box_open(const u8 key[QSC_BOX_KEY_LEN], const u8 *aad, u32 aad_len, const u8 *box, u8 *out,
 		 u32 len)
 {
@@ -20,7 +18,7 @@ int qsc_box_open(const u8 key[QSC_BOX_KEY_LEN], const u8 *aad, u32 aad_len, cons
 	u8 *p;
 	int err;
 
-	if (aad_len > LEN_MAX || len > LEN_MAX)
+	if (aad_len > QSC_BOX_LEN_MAX || len > QSC_BOX_LEN_MAX)
 		return -EINVAL;
 	p = kmalloc(aad_len + len + QSC_BOX_TAG_LEN, GFP_KERNEL);
 	if (!p)

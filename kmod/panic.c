@@ -17,6 +17,7 @@
 #include <linux/printk.h>
 
 #include "call.h"
+#include "kdf.h"
 #include "keymem.h"
 
 /* For a packet that still comes, in the loop that a panic ends in. */
@@ -50,6 +51,8 @@ unsigned int qsc_panic_wipe(void)
 	rcu_read_unlock();
 	n = qsc_keymem_panic();
 	qsc_aead_panic_scratch();
+	qsc_cm_panic_scratch();
+	qsc_kdf_panic();
 	return n;
 }
 

@@ -11,6 +11,15 @@
 #define DTLS_HEADER_LEN 13
 #define RTCP_E_FLAG BIT(31)
 
+const char *qsc_suite_driver(const struct qsc_suite_desc *suite, bool *fast)
+{
+	if (!suite->cm)
+		return qsc_aead_driver(suite, fast);
+	if (fast)
+		*fast = false;
+	return qsc_cm_driver();
+}
+
 static bool is_stun(const u8 *p, u32 len)
 {
 	u16 body;
@@ -78,4 +87,39 @@ int qsc_rtcp_unprotect(const struct qsc_srtp *c, u8 *p, u32 len)
 	len -= QSC_RTCP_HEADER_LEN + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN;
 	return qsc_aead_decrypt_split(&c->aead, qsc_srtp_iv(c, qsc_rtcp_ssrc(p), index), aad,
 				      p + QSC_RTCP_HEADER_LEN, len);
+}
+
+/* The ROC is authenticated but not sent. */
+static __be32 roc_of(u64 index)
+{
+	return cpu_to_be32(index >> 16);
+}
+
+int qsc_rtp_protect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len, u32 mki_len)
+{
+	return qsc_cm_protect(&c->cm, qsc_rtp_ssrc(p), index, p, hdr, len, roc_of(index),
+			      p + len + mki_len);
+}
+
+int qsc_rtp_unprotect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len, u32 mki_len)
+{
+	return qsc_cm_unprotect(&c->cm, qsc_rtp_ssrc(p), index, p, hdr, len, roc_of(index),
+				p + len + mki_len);
+}
+
+int qsc_rtcp_protect_cm(const struct qsc_srtp *c, u32 index, u8 *p, u32 len, u32 mki_len)
+{
+	__be32 word = cpu_to_be32(RTCP_E_FLAG | index);
+
+	put_unaligned(word, (__be32 *)(p + len));
+	return qsc_cm_protect(&c->cm, qsc_rtcp_ssrc(p), index, p, QSC_RTCP_HEADER_LEN, len, word,
+			      p + len + QSC_RTCP_INDEX_LEN + mki_len);
+}
+
+int qsc_rtcp_unprotect_cm(const struct qsc_srtp *c, u32 index, u8 *p, u32 len, u32 mki_len)
+{
+	__be32 word = get_unaligned((__be32 *)(p + len));
+
+	return qsc_cm_unprotect(&c->cm, qsc_rtcp_ssrc(p), index, p, QSC_RTCP_HEADER_LEN, len, word,
+				p + len + QSC_RTCP_INDEX_LEN + mki_len);
 }

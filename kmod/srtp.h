@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 #include "aead.h"
+#include "cm.h"
 #include "compat.h"
 
 #define QSC_RTP_VERSION 2
@@ -33,13 +34,25 @@ enum qsc_port_use {
  * struct qsc_srtp - crypto context of one direction of RTP or of RTCP
  * @aead: session key
  * @salt: session salt in the shape of an IV, for it is XORed into one
+ * @cm: instead of both, for a suite that is no AEAD
  *
  * Read-only between creation and destruction.
  */
 struct qsc_srtp {
 	struct qsc_aead aead;
 	struct qsc_iv salt;
+	struct qsc_cm cm;
 };
+
+/**
+ * qsc_suite_driver() - which driver a suite runs on
+ * @suite: any suite with keys
+ * @fast: set to whether it is not a slow one; may be NULL
+ *
+ * Return: driver name, static for the life of the module; NULL if this kernel
+ * does not have the suite.
+ */
+const char *qsc_suite_driver(const struct qsc_suite_desc *suite, bool *fast);
 
 /* The part of qsc_packet_classify() that is not RTP or RTCP. */
 enum qsc_packet_kind qsc_packet_classify_other(const u8 *p, u32 len);
@@ -205,5 +218,15 @@ u32 qsc_rtcp_index(const u8 *p, u32 len, bool *encrypted);
  * Return: see qsc_aead_decrypt().
  */
 int qsc_rtcp_unprotect(const struct qsc_srtp *c, u8 *p, u32 len);
+
+/*
+ * The same for suites that are no AEAD (RFC 3711 section 3.1 and 3.4): there the MKI
+ * comes before the tag. @len is without both, and without the index of SRTCP; the
+ * caller writes the MKI.
+ */
+int qsc_rtp_protect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len, u32 mki_len);
+int qsc_rtp_unprotect_cm(const struct qsc_srtp *c, u64 index, u8 *p, u32 hdr, u32 len, u32 mki_len);
+int qsc_rtcp_protect_cm(const struct qsc_srtp *c, u32 index, u8 *p, u32 len, u32 mki_len);
+int qsc_rtcp_unprotect_cm(const struct qsc_srtp *c, u32 index, u8 *p, u32 len, u32 mki_len);
 
 #endif /* _QSC_SRTP_H */

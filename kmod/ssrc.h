@@ -6,6 +6,7 @@
 #include <linux/rculist.h>
 #include <linux/types.h>
 
+#include "quality.h"
 #include "replay.h"
 
 #define QSC_SSRC_BUCKETS 8
@@ -20,6 +21,7 @@
  * @generation: newest key generation that it was used with; stream's lock
  * @rtp: window of SRTP indices, see struct qsc_replay
  * @rtcp: window of SRTCP indices; when sending, @rtcp.top is the next index
+ * @quality: of what comes in; relay calls only; stream's lock
  * @map: memory of both windows
  *
  * It outlives the keys: a rekey does not reset the ROC (RFC 3711 section 3.3.1).
@@ -33,6 +35,7 @@ struct qsc_ssrc {
 	u32 generation;
 	struct qsc_replay rtp;
 	struct qsc_replay rtcp;
+	struct qsc_quality quality;
 	unsigned long map[];
 };
 

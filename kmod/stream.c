@@ -116,6 +116,12 @@ static unsigned int encrypt_failed(struct qsc_stream *s, unsigned int stat, u32 
 	return QSC_TX_STAT(DROP_CRYPTO);
 }
 
+/* RFC 3711 has the MKI before the tag, RFC 7714 behind it. */
+static __always_inline u32 tag_before_mki(const struct qsc_key *key)
+{
+	return likely(!key->cm) ? QSC_TAG_LEN : 0;
+}
+
 static __always_inline unsigned int protect_rtp(struct qsc_stream *s, struct qsc_key *key, u8 *p,
 						u32 len)
 {
@@ -132,14 +138,17 @@ static __always_inline unsigned int protect_rtp(struct qsc_stream *s, struct qsc
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
-	err = qsc_rtp_protect(&key->rtp, index, p, hdr, len);
+	if (likely(!key->cm))
+		err = qsc_rtp_protect(&key->rtp, index, p, hdr, len);
+	else
+		err = qsc_rtp_protect_cm(&key->rtp, index, p, hdr, len, key->mki_len);
 	if (unlikely(err)) {
 		if (err < 0)
 			return encrypt_failed(s, QSC_TX_STAT(RTP), len);
 		qsc_stat_inc(&s->stats, QSC_STAT(NOSIMD));
 	}
 	if (key->mki_len)
-		memcpy(p + len + QSC_TAG_LEN, key->mki, key->mki_len);
+		memcpy(p + len + tag_before_mki(key), key->mki, key->mki_len);
 	return QSC_VERDICT_OK;
 }
 
@@ -157,14 +166,17 @@ static noinline unsigned int protect_rtcp(struct qsc_stream *s, struct qsc_key *
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
-	err = qsc_rtcp_protect(&key->rtcp, index, p, len);
+	if (likely(!key->cm))
+		err = qsc_rtcp_protect(&key->rtcp, index, p, len);
+	else
+		err = qsc_rtcp_protect_cm(&key->rtcp, index, p, len, key->mki_len);
 	if (unlikely(err)) {
 		if (err < 0)
 			return encrypt_failed(s, QSC_TX_STAT(RTCP), len);
 		qsc_stat_inc(&s->stats, QSC_STAT(NOSIMD));
 	}
 	if (key->mki_len)
-		memcpy(p + len + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN, key->mki, key->mki_len);
+		memcpy(p + len + tag_before_mki(key) + QSC_RTCP_INDEX_LEN, key->mki, key->mki_len);
 	return QSC_VERDICT_OK;
 }
 
@@ -218,13 +230,22 @@ static unsigned int decrypt_verdict(struct qsc_stream *s, int err)
 	return QSC_VERDICT_OK;
 }
 
-static __always_inline unsigned int commit_rtp(struct qsc_stream *s, struct qsc_key *key, u32 ssrc,
-					       u64 index, u32 len)
+/* @p: the packet. */
+static __always_inline void judge(struct qsc_stream *s, struct qsc_ssrc *entry, const u8 *p,
+				  u64 index)
+{
+	if (s->clock)
+		qsc_quality_take(&entry->quality, s->scale, index, index + 1 == entry->rtp.top,
+				 get_unaligned_be32(p + 4));
+}
+
+static __always_inline unsigned int commit_rtp(struct qsc_stream *s, struct qsc_key *key,
+					       const u8 *p, u64 index, u32 len)
 {
 	unsigned int verdict;
 	struct qsc_ssrc *entry;
 
-	entry = find_or_add(s, ssrc, key->generation, QSC_RX_STAT(DROP_SSRC_FULL),
+	entry = find_or_add(s, qsc_rtp_ssrc(p), key->generation, QSC_RX_STAT(DROP_SSRC_FULL),
 			    QSC_RX_STAT(DROP_NO_MEMORY), &verdict);
 	if (unlikely(!entry))
 		return verdict;
@@ -235,13 +256,22 @@ static __always_inline unsigned int commit_rtp(struct qsc_stream *s, struct qsc_
 		return verdict;
 	key->rtp_packets++;
 	count(s, QSC_RX_STAT(RTP), len);
+	judge(s, entry, p, index);
 	return QSC_VERDICT_OK;
 }
 
+/* @len: without tag and MKI. */
+static __always_inline int decrypt_rtp(struct qsc_key *key, u64 index, u8 *p, u32 hdr, u32 len)
+{
+	if (likely(!key->cm))
+		return qsc_rtp_unprotect(&key->rtp, index, p, hdr, len + QSC_TAG_LEN);
+	return qsc_rtp_unprotect_cm(&key->rtp, index, p, hdr, len, key->mki_len);
+}
+
+/* @len: as above. */
 static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct qsc_key *key, u8 *p,
 						  u32 len)
 {
-	u32 ssrc = qsc_rtp_ssrc(p);
 	struct qsc_ssrc *entry;
 	unsigned int verdict;
 	u64 index, top = 0;
@@ -249,9 +279,9 @@ static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct q
 	int hdr;
 
 	hdr = qsc_rtp_header_len(p, len);
-	if (unlikely(hdr < 0 || hdr + QSC_TAG_LEN > len))
+	if (unlikely(hdr < 0))
 		return QSC_STAT(DROP_MALFORMED);
-	entry = qsc_ssrc_find(&s->ssrcs, ssrc);
+	entry = qsc_ssrc_find(&s->ssrcs, qsc_rtp_ssrc(p));
 	if (likely(entry)) {
 		top = READ_ONCE(entry->rtp.top);
 		roc = entry->roc;
@@ -265,12 +295,12 @@ static __always_inline unsigned int unprotect_rtp(struct qsc_stream *s, struct q
 		if (unlikely(verdict != QSC_VERDICT_OK))
 			return verdict;
 	}
-	verdict = decrypt_verdict(s, qsc_rtp_unprotect(&key->rtp, index, p, hdr, len));
+	verdict = decrypt_verdict(s, decrypt_rtp(key, index, p, hdr, len));
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
 	spin_lock(&s->lock);
-	verdict = commit_rtp(s, key, ssrc, index, len - QSC_TAG_LEN);
+	verdict = commit_rtp(s, key, p, index, len);
 	spin_unlock(&s->lock);
 	return verdict;
 }
@@ -295,17 +325,23 @@ static unsigned int commit_rtcp(struct qsc_stream *s, struct qsc_key *key, u32 s
 	return QSC_VERDICT_OK;
 }
 
+static int decrypt_rtcp(struct qsc_key *key, u32 index, u8 *p, u32 len)
+{
+	if (likely(!key->cm))
+		return qsc_rtcp_unprotect(&key->rtcp, p, len + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN);
+	return qsc_rtcp_unprotect_cm(&key->rtcp, index, p, len, key->mki_len);
+}
+
+/* @len: without index, tag and MKI. */
 static noinline unsigned int unprotect_rtcp(struct qsc_stream *s, struct qsc_key *key, u8 *p,
 					    u32 len)
 {
-	u32 ssrc, index, plain_len;
+	u32 ssrc, index;
 	struct qsc_ssrc *entry;
 	unsigned int verdict;
 	bool encrypted;
 
-	if (unlikely(len < QSC_RTCP_HEADER_LEN + QSC_TAG_LEN + QSC_RTCP_INDEX_LEN))
-		return QSC_STAT(DROP_MALFORMED);
-	index = qsc_rtcp_index(p, len, &encrypted);
+	index = qsc_rtcp_index(p, len + tag_before_mki(key) + QSC_RTCP_INDEX_LEN, &encrypted);
 	if (unlikely(!encrypted))
 		return QSC_RX_STAT(DROP_RTCP_CLEAR);
 	ssrc = qsc_rtcp_ssrc(p);
@@ -315,13 +351,12 @@ static noinline unsigned int unprotect_rtcp(struct qsc_stream *s, struct qsc_key
 		if (unlikely(verdict != QSC_VERDICT_OK))
 			return verdict;
 	}
-	verdict = decrypt_verdict(s, qsc_rtcp_unprotect(&key->rtcp, p, len));
+	verdict = decrypt_verdict(s, decrypt_rtcp(key, index, p, len));
 	if (unlikely(verdict != QSC_VERDICT_OK))
 		return verdict;
 
-	plain_len = len - QSC_TAG_LEN - QSC_RTCP_INDEX_LEN;
 	spin_lock(&s->lock);
-	verdict = commit_rtcp(s, key, ssrc, index, plain_len);
+	verdict = commit_rtcp(s, key, ssrc, index, len);
 	spin_unlock(&s->lock);
 	return verdict;
 }
@@ -329,27 +364,71 @@ static noinline unsigned int unprotect_rtcp(struct qsc_stream *s, struct qsc_key
 unsigned int qsc_stream_unprotect(struct qsc_stream *s, enum qsc_packet_kind kind, u8 *p, u32 *len)
 {
 	struct qsc_key *cur, *key;
-	unsigned int verdict;
-	u32 n = *len;
+	u32 n = *len, overhead;
 
 	cur = rcu_dereference(s->cur);
 	if (unlikely(!cur))
 		return QSC_STAT(DROP_NO_KEY);
-	if (unlikely(n < QSC_RTCP_HEADER_LEN + qsc_stream_overhead(cur, QSC_PACKET_RTP)))
+	overhead = qsc_stream_overhead(cur, kind);
+	if (unlikely(n < QSC_RTCP_HEADER_LEN + overhead))
 		return QSC_STAT(DROP_MALFORMED);
-	n -= cur->mki_len;
-	key = select_key(s, cur, p + n);
+	key = select_key(s, cur, p + n - cur->mki_len - (unlikely(cur->cm) ? cur->tag_len : 0));
 	if (unlikely(!key))
 		return QSC_RX_STAT(DROP_MKI);
 
+	*len = n - overhead;
 	if (kind == QSC_PACKET_RTP) {
-		if (unlikely(n < QSC_RTP_HEADER_LEN))
+		if (unlikely(*len < QSC_RTP_HEADER_LEN))
 			return QSC_STAT(DROP_MALFORMED);
-		verdict = unprotect_rtp(s, key, p, n);
-		*len = n - QSC_TAG_LEN;
-	} else {
-		verdict = unprotect_rtcp(s, key, p, n);
-		*len = n - QSC_TAG_LEN - QSC_RTCP_INDEX_LEN;
+		return unprotect_rtp(s, key, p, *len);
 	}
-	return verdict;
+	return unprotect_rtcp(s, key, p, *len);
+}
+
+/* Nothing is refused for what it is: the entry only serves to tell how it comes in. */
+static void judge_plain(struct qsc_stream *s, const u8 *p)
+{
+	unsigned int verdict;
+	struct qsc_ssrc *entry;
+	u64 index;
+
+	entry = find_or_add(s, qsc_rtp_ssrc(p), 1, 1, 1, &verdict);
+	if (unlikely(!entry))
+		return;
+	index = qsc_rtp_estimate(entry->rtp.top, 0, qsc_rtp_seq(p));
+	if (likely(qsc_replay_commit(&entry->rtp, index) == QSC_REPLAY_NEW))
+		judge(s, entry, p, index);
+}
+
+void qsc_stream_take_plain(struct qsc_stream *s, enum qsc_packet_kind kind, const u8 *p, u32 len)
+{
+	spin_lock(&s->lock);
+	if (likely(kind == QSC_PACKET_RTP)) {
+		count(s, QSC_RX_STAT(RTP), len);
+		judge_plain(s, p);
+	} else {
+		count(s, QSC_RX_STAT(RTCP), len);
+	}
+	spin_unlock(&s->lock);
+}
+
+void qsc_stream_send_plain(struct qsc_stream *s, enum qsc_packet_kind kind, u32 len)
+{
+	spin_lock(&s->lock);
+	count(s, kind == QSC_PACKET_RTP ? QSC_TX_STAT(RTP) : QSC_TX_STAT(RTCP), len);
+	spin_unlock(&s->lock);
+}
+
+bool qsc_stream_is_newest(const struct qsc_stream *s, enum qsc_packet_kind kind, u32 ssrc,
+			  u32 index)
+{
+	const struct qsc_ssrc *entry;
+
+	lockdep_assert_held(&s->lock);
+	entry = qsc_ssrc_find(&s->ssrcs, ssrc);
+	if (!entry)
+		return false;
+	if (kind == QSC_PACKET_RTP)
+		return entry->rtp.top && (u16)(entry->rtp.top - 1) == index;
+	return entry->rtcp.top && entry->rtcp.top - 1 == index;
 }

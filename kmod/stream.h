@@ -11,7 +11,7 @@
  */
 static inline u32 qsc_stream_overhead(const struct qsc_key *key, enum qsc_packet_kind kind)
 {
-	return QSC_TAG_LEN + key->mki_len + (kind == QSC_PACKET_RTCP ? QSC_RTCP_INDEX_LEN : 0);
+	return key->tag_len + key->mki_len + (kind == QSC_PACKET_RTCP ? QSC_RTCP_INDEX_LEN : 0);
 }
 
 /**
@@ -48,5 +48,57 @@ unsigned int qsc_stream_protect(struct qsc_stream *s, struct qsc_key *key,
  * drop @p may be garbage.
  */
 unsigned int qsc_stream_unprotect(struct qsc_stream *s, enum qsc_packet_kind kind, u8 *p, u32 *len);
+
+/**
+ * qsc_stream_take_plain() - take one packet in that is not protected
+ * @s: receiving direction of a plain leg
+ * @kind: QSC_PACKET_RTP or QSC_PACKET_RTCP
+ * @p: packet; if RTP, with a whole header
+ * @len: bytes
+ *
+ * Context: BH disabled, RCU read lock.
+ */
+void qsc_stream_take_plain(struct qsc_stream *s, enum qsc_packet_kind kind, const u8 *p, u32 len);
+
+/**
+ * qsc_stream_send_plain() - count one packet that leaves unprotected
+ * @s: sending direction of a plain leg
+ * @kind: QSC_PACKET_RTP or QSC_PACKET_RTCP
+ * @len: bytes
+ *
+ * Context: as above.
+ */
+void qsc_stream_send_plain(struct qsc_stream *s, enum qsc_packet_kind kind, u32 len);
+
+/**
+ * qsc_stream_rtcp_index() - SRTCP index of a packet as it came in
+ * @key: of its direction
+ * @p: packet, MKI included
+ * @len: bytes
+ *
+ * Return: index; anything if the packet is too short.
+ */
+static inline u32 qsc_stream_rtcp_index(const struct qsc_key *key, const u8 *p, u32 len)
+{
+	bool encrypted;
+
+	u32 behind = key->mki_len + (key->cm ? key->tag_len : 0);
+
+	if (len < QSC_RTCP_INDEX_LEN + behind)
+		return 0;
+	return qsc_rtcp_index(p, len - behind, &encrypted);
+}
+
+/**
+ * qsc_stream_is_newest() - did nothing newer come in from the source of a packet
+ * @s: receiving direction
+ * @kind: QSC_PACKET_RTP or QSC_PACKET_RTCP
+ * @ssrc: of a packet that authenticated
+ * @index: low 16 bits of its index for RTP, its SRTCP index for RTCP
+ *
+ * Context: @s->lock is held.
+ */
+bool qsc_stream_is_newest(const struct qsc_stream *s, enum qsc_packet_kind kind, u32 ssrc,
+			  u32 index);
 
 #endif /* _QSC_STREAM_H */

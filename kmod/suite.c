@@ -5,6 +5,8 @@
 
 #include <linux/kernel.h>
 
+#include "cm.h"
+
 static const struct qsc_suite_desc suites[] = {
 	{
 		.id = QSC_SUITE_AEAD_AES_256_GCM,
@@ -36,8 +38,15 @@ static const struct qsc_suite_desc suites[] = {
 		.id = QSC_SUITE_AES_CM_128_HMAC_SHA1_80,
 		.name = "AES_CM_128_HMAC_SHA1_80",
 		.key_len = 16,
-		.salt_len = 14,
-		.tag_len = 10,
+		.salt_len = QSC_CM_SALT_LEN,
+		.tag_len = QSC_CM_TAG_LEN,
+		.cm = true,
+		.relay_only = true,
+	},
+	{
+		.id = QSC_SUITE_PLAIN,
+		.name = "plain",
+		.relay_only = true,
 	},
 };
 

@@ -5,6 +5,8 @@
 
 #include <linux/slab.h>
 
+#include "compat.h"
+
 void qsc_tuple_table_destroy(struct qsc_tuple_table *t)
 {
 	int i;
@@ -27,24 +29,30 @@ static struct hlist_head *make_list(struct qsc_tuple_table *t, __be16 port)
 	return &page->port[(__force u16)port % QSC_PORTS_PER_PAGE];
 }
 
-/* The addresses in the order in which packets of each way have them. */
-static void make_keys(struct qsc_tuple *tuple)
+/* Addresses and ports in the order in which packets of each way have them. */
+static void set_keys(struct qsc_tuple *tuple, enum qsc_way way, const struct qsc_addr *src,
+		     const struct qsc_addr *dst)
 {
-	const struct qsc_addr *local = &tuple->local, *remote = &tuple->remote;
-	__be16 in[] = { remote->port, local->port }, out[] = { local->port, remote->port };
+	__be32 v4[] = { src->ip.s6_addr32[3], dst->ip.s6_addr32[3] };
+	__be16 ports[] = { src->port, dst->port };
 
-	memcpy(&tuple->ports[QSC_WAY_IN], in, sizeof(in));
-	memcpy(&tuple->ports[QSC_WAY_OUT], out, sizeof(out));
-	if (local->family == AF_INET) {
-		__be32 l = local->ip.s6_addr32[3], r = remote->ip.s6_addr32[3];
-		__be32 v4_in[] = { r, l }, v4_out[] = { l, r };
+	/* Not zeros: packets from 0.0.0.0 to 0.0.0.0 do arrive. */
+	WRITE_ONCE(tuple->v4[way], src->family == AF_INET ? get_unaligned((u64 *)v4) : U64_MAX);
+	WRITE_ONCE(tuple->ports[way], get_unaligned((u32 *)ports));
+}
 
-		memcpy(&tuple->v4[QSC_WAY_IN], v4_in, sizeof(v4_in));
-		memcpy(&tuple->v4[QSC_WAY_OUT], v4_out, sizeof(v4_out));
-	} else {
-		/* Not zeros: packets from 0.0.0.0 to 0.0.0.0 do arrive. */
-		memset(tuple->v4, 0xff, sizeof(tuple->v4));
-	}
+void qsc_tuple_expect(struct qsc_tuple *tuple, const struct qsc_addr *remote)
+{
+	set_keys(tuple, QSC_WAY_IN, remote, &tuple->local);
+	set_keys(tuple, QSC_WAY_OUT, &tuple->local, remote);
+}
+
+/* Whose remote is learnt has its local address for itself. */
+static bool collide(const struct qsc_tuple *a, const struct qsc_tuple *b)
+{
+	if (!qsc_addr_equal(&a->local, &b->local))
+		return false;
+	return !a->remote.port || !b->remote.port || qsc_addr_equal(&a->remote, &b->remote);
 }
 
 int qsc_tuple_add(struct qsc_tuple_table *t, struct qsc_tuple *tuple)
@@ -57,13 +65,12 @@ int qsc_tuple_add(struct qsc_tuple_table *t, struct qsc_tuple *tuple)
 	if (!list)
 		return -ENOMEM;
 	hlist_for_each_entry(other, list, node) {
-		if (qsc_addr_equal(&other->local, &tuple->local) &&
-		    qsc_addr_equal(&other->remote, &tuple->remote))
+		if (collide(other, tuple))
 			return -EADDRINUSE;
 		if (++n == QSC_TUPLES_PER_PORT)
 			return -ENOSPC;
 	}
-	make_keys(tuple);
+	qsc_tuple_expect(tuple, &tuple->remote);
 	hlist_add_head_rcu(&tuple->node, list);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "srtp.h"
 
 struct qsc_leg;
+struct qsc_path;
 
 #define QSC_TUPLES_PER_PORT 64
 #define QSC_PORTS_PER_PAGE 256
@@ -61,9 +62,11 @@ static inline bool qsc_addr_equal(const struct qsc_addr *a, const struct qsc_add
  * @leg: the leg that it is part of
  * @use: what the port carries
  * @local: address and port
- * @remote: address and port
+ * @remote: address and port; port 0 if it is learnt
+ * @path: where a relay's packets go; NULL for endpoints, and before it is learnt.
+ *	Set under the stream's lock of @leg->rx, read under RCU
  *
- * Constant from qsc_tuple_add() on.
+ * Constant from qsc_tuple_add() on, but for @path and what qsc_tuple_expect() sets.
  */
 struct qsc_tuple {
 	struct hlist_node node;
@@ -73,6 +76,7 @@ struct qsc_tuple {
 	struct qsc_leg *leg;
 	struct qsc_addr local;
 	struct qsc_addr remote;
+	struct qsc_path __rcu *path;
 };
 
 struct qsc_tuple_page {
@@ -103,8 +107,9 @@ void qsc_tuple_table_destroy(struct qsc_tuple_table *t);
  * @tuple: @local, @remote, @leg and @use are set
  *
  * Context: process, may sleep; the call table's lock is held.
- * Return: 0, -EADDRINUSE if local and remote are both taken, -ENOSPC if too
- * many calls share the port, or -ENOMEM.
+ * Return: 0, -EADDRINUSE if local and remote are both taken, or the local one if
+ * the remote of either is learnt, -ENOSPC if too many calls share the port, or
+ * -ENOMEM.
  */
 int qsc_tuple_add(struct qsc_tuple_table *t, struct qsc_tuple *tuple);
 
@@ -115,6 +120,18 @@ int qsc_tuple_add(struct qsc_tuple_table *t, struct qsc_tuple *tuple);
  * Context: the call table's lock is held.
  */
 void qsc_tuple_del(struct qsc_tuple *tuple);
+
+/**
+ * qsc_tuple_expect() - make packets from a remote that was learnt be found at once
+ * @tuple: added, with port 0 in @remote
+ * @remote: address and port
+ *
+ * A hint: packets may find the tuple by an earlier one, or by half of each. Those
+ * of IPv6 are found by the local address always.
+ *
+ * Context: the callers are serialised.
+ */
+void qsc_tuple_expect(struct qsc_tuple *tuple, const struct qsc_addr *remote);
 
 /**
  * qsc_tuple_list() - the tuples of a local port
@@ -158,7 +175,7 @@ static __always_inline struct qsc_tuple *qsc_tuple_find_v4(const struct hlist_he
 	struct qsc_tuple *tuple;
 
 	hlist_for_each_entry_rcu(tuple, list, node)
-		if (tuple->v4[way] == addrs && tuple->ports[way] == ports)
+		if (READ_ONCE(tuple->v4[way]) == addrs && READ_ONCE(tuple->ports[way]) == ports)
 			return tuple;
 	return NULL;
 }

@@ -132,6 +132,63 @@ static void packet_leaves_nothing_with_the_generic_template(struct kunit *test)
 	encrypt_and_look(test, &suite);
 }
 
+static void expect_shared_zero(struct kunit *test, const struct qsc_suite_desc *suite)
+{
+	size_t size = 0;
+	int cpu;
+	u8 *p;
+
+	for_each_possible_cpu(cpu) {
+		p = qsc_aead_shared(cpu, suite, &size);
+		if (p)
+			KUNIT_EXPECT_NULL_MSG(test, memchr_inv(p, 0, size), "processor %d", cpu);
+	}
+}
+
+static void encrypt_split(struct kunit *test, const struct qsc_aead *a, u8 *p)
+{
+	struct qsc_iv iv = { .high = 0x0123456789abcdef, .low = 0xfedcba98 };
+	int err;
+
+	memset(p, PATTERN, AAD_LEN + LEN);
+	local_bh_disable();
+	err = qsc_aead_encrypt_split(a, iv, p, p + AAD_LEN, LEN);
+	local_bh_enable();
+	KUNIT_EXPECT_GE(test, err, 0);
+}
+
+/* What its own transform makes, one of the processor's makes, and keeps nothing. */
+static void compare_shared(struct kunit *test, u32 id)
+{
+	const struct qsc_suite_desc *suite = qsc_suite_by_id(id);
+	u8 *p = kunit_kzalloc(test, AAD_LEN + LEN + QSC_TAG_LEN, GFP_KERNEL);
+	u8 *q = kunit_kzalloc(test, AAD_LEN + LEN + QSC_TAG_LEN, GFP_KERNEL);
+	struct qsc_aead own = {}, shared = {};
+	u8 key[QSC_AEAD_KEY_MAX];
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_NOT_NULL(test, q);
+	memset(key, 0x6b, sizeof(key));
+	KUNIT_ASSERT_EQ(test, qsc_aead_init(&own, suite, key), 0);
+	KUNIT_ASSERT_EQ(test, qsc_aead_init_shared(&shared, suite, key), 0);
+	encrypt_split(test, &own, p);
+	encrypt_split(test, &shared, q);
+	KUNIT_EXPECT_MEMEQ(test, p, q, AAD_LEN + LEN + QSC_TAG_LEN);
+	expect_shared_zero(test, suite);
+	qsc_aead_destroy(&own);
+	qsc_aead_destroy(&shared);
+	KUNIT_EXPECT_NULL(test, memchr_inv(&shared, 0, sizeof(shared)));
+}
+
+static void shared_transform_keeps_no_key(struct kunit *test)
+{
+	compare_shared(test, QSC_SUITE_AEAD_AES_128_GCM);
+	compare_shared(test, QSC_SUITE_AEAD_AES_256_GCM);
+	qsc_test_set_param(test, "simd", "N");
+	compare_shared(test, QSC_SUITE_AEAD_AES_256_GCM);
+	qsc_test_set_param(test, "simd", "Y");
+}
+
 static size_t nr_kept(const u8 *p, size_t size)
 {
 	size_t i, n = 0;
@@ -139,6 +196,26 @@ static size_t nr_kept(const u8 *p, size_t size)
 	for (i = 0; i < size; i++)
 		n += p[i] == PATTERN;
 	return n;
+}
+
+/* A key that is there for a packet, as a stop in its midst would leave it. */
+static void panic_zeroes_shared_transforms(struct kunit *test)
+{
+	const struct qsc_suite_desc *suite = qsc_suite_by_id(QSC_SUITE_AEAD_AES_256_GCM);
+	size_t size;
+	int cpu;
+	u8 *p;
+
+	if (!qsc_aead_shared(0, suite, &size))
+		kunit_skip(test, "keys are not shared with this driver");
+	local_bh_disable();
+	for_each_possible_cpu(cpu) {
+		p = qsc_aead_shared(cpu, suite, &size);
+		memset(p, PATTERN, size);
+	}
+	qsc_aead_panic_scratch();
+	local_bh_enable();
+	expect_shared_zero(test, suite);
 }
 
 /* As if packets had been worked on everywhere when the others were stopped. */
@@ -167,6 +244,8 @@ static struct kunit_case aead_cases[] = {
 	KUNIT_CASE(packet_leaves_nothing_with_the_driver),
 	KUNIT_CASE(packet_leaves_nothing_with_the_portable_cipher),
 	KUNIT_CASE(packet_leaves_nothing_with_the_generic_template),
+	KUNIT_CASE(shared_transform_keeps_no_key),
+	KUNIT_CASE(panic_zeroes_shared_transforms),
 	KUNIT_CASE(panic_zeroes_what_packets_are_worked_on_with),
 	{},
 };

@@ -90,10 +90,10 @@ static struct qsc_call *make_call(struct kunit *test)
 	p.flags = QSC_CALL_FLAGS_BOUND;
 	p.owner = 4711;
 	p.role = QSC_ROLE_CALLER;
-	qsc_addr_set_v6(&p.leg.local, &here, htons(5004));
-	qsc_addr_set_v6(&p.leg.remote, &there, htons(5004));
-	p.leg.local_rtcp = htons(5005);
-	p.leg.remote_rtcp = htons(5005);
+	qsc_addr_set_v6(&p.legs[0].local, &here, htons(5004));
+	qsc_addr_set_v6(&p.legs[0].remote, &there, htons(5004));
+	p.legs[0].local_rtcp = htons(5005);
+	p.legs[0].remote_rtcp = htons(5005);
 	KUNIT_ASSERT_EQ(test, qsc_call_new(qsc_test_table(), &p, NULL), 0);
 	KUNIT_ASSERT_EQ(test, qsc_test_install(ID, QSC_DIR_TX, 1, "one", 0), 0);
 	KUNIT_ASSERT_EQ(test, qsc_test_install(ID, QSC_DIR_RX, 2, "one", 0), 0);

@@ -54,8 +54,8 @@ static void new_call_needs_its_own_id_and_addresses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, qsc_test_new_call("a", 5006), -EEXIST);
 	KUNIT_EXPECT_EQ(test, qsc_test_new_call("b", 5004), -EADDRINUSE);
 	/* Its RTCP would be the RTP of the other: its RTP is not kept either. */
-	p.leg.local_rtcp = htons(5004);
-	p.leg.remote_rtcp = htons(5004);
+	p.legs[0].local_rtcp = htons(5004);
+	p.legs[0].remote_rtcp = htons(5004);
 	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), -EADDRINUSE);
 	rcu_read_lock();
 	KUNIT_EXPECT_NULL(test, qsc_tuple_list(&qn->tuples, htons(5006)));
@@ -65,8 +65,8 @@ static void new_call_needs_its_own_id_and_addresses(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, qsc_test_find_call("c"));
 	KUNIT_EXPECT_EQ(test, atomic_read(&qn->by_id.nelems), 1);
 
-	p.leg.local_rtcp = htons(5007);
-	p.leg.remote_rtcp = htons(5007);
+	p.legs[0].local_rtcp = htons(5007);
+	p.legs[0].remote_rtcp = htons(5007);
 	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), 0);
 	KUNIT_EXPECT_EQ(test, qsc_test_find_call("c")->legs[0].nr_tuples, 2);
 	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("c"), 0);
@@ -116,11 +116,11 @@ static void port_takes_only_so_many_calls(struct kunit *test)
 	p.id = id;
 	for (i = 0; i < QSC_TUPLES_PER_PORT; i++) {
 		snprintf(id, sizeof(id), "%d", i);
-		p.leg.remote.port = htons(6000 + i);
+		p.legs[0].remote.port = htons(6000 + i);
 		KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), 0);
 	}
 	strscpy(id, "more", sizeof(id));
-	p.leg.remote.port = htons(6000 + i);
+	p.legs[0].remote.port = htons(6000 + i);
 	KUNIT_EXPECT_EQ(test, qsc_call_new(qn, &p, NULL), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, qn->count, QSC_TUPLES_PER_PORT);
 	KUNIT_EXPECT_EQ(test, qsc_test_delete_call("0"), 0);

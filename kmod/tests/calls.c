@@ -20,11 +20,11 @@ void qsc_test_calls_exit(struct kunit *test)
 
 struct qsc_call_params qsc_test_call_params(const char *id, u16 port)
 {
-	struct qsc_call_params p = { .id = id, .window = QSC_WINDOW_DEFAULT };
+	struct qsc_call_params p = { .id = id, .window = QSC_WINDOW_DEFAULT, .nr_legs = 1 };
 
-	p.leg.suite = qsc_suite_by_id(QSC_TEST_SUITE);
-	qsc_addr_set_v4(&p.leg.local, htonl(0xc0000201), htons(port));
-	qsc_addr_set_v4(&p.leg.remote, htonl(0xc0000202), htons(port));
+	p.legs[0].suite = qsc_suite_by_id(QSC_TEST_SUITE);
+	qsc_addr_set_v4(&p.legs[0].local, htonl(0xc0000201), htons(port));
+	qsc_addr_set_v4(&p.legs[0].remote, htonl(0xc0000202), htons(port));
 	return p;
 }
 

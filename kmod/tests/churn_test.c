@@ -261,7 +261,7 @@ static struct qsc_call_params guest_params(const char *id, u32 guest)
 {
 	struct qsc_call_params p = qsc_test_call_params(id, port_of(guest));
 
-	p.leg.remote.port = htons(remote_port_of(guest));
+	p.legs[0].remote.port = htons(remote_port_of(guest));
 	return p;
 }
 

@@ -154,19 +154,15 @@ static void initial_rocs(struct kunit *test)
 static void find_out(struct kunit *test, const struct qsc_key_params *p,
 		     u8 (*secrets)[QSC_TEST_SECRET_LEN])
 {
-	u8 session[QSC_AEAD_KEY_MAX];
-	enum qsc_kdf_label label;
-	int i = 0;
+	struct qsc_kdf kdf;
 
-	memcpy(secrets[i++], p->master, QSC_TEST_SECRET_LEN);
-	for (label = QSC_KDF_RTP_ENCRYPTION; label <= QSC_KDF_RTCP_ENCRYPTION;
-	     label += QSC_KDF_RTCP_ENCRYPTION - QSC_KDF_RTP_ENCRYPTION) {
-		KUNIT_ASSERT_EQ(test,
-				qsc_kdf_srtp(p->master, p->suite->key_len, p->salt,
-					     p->suite->salt_len, label, session, p->suite->key_len),
-				0);
-		memcpy(secrets[i++], session, QSC_TEST_SECRET_LEN);
-	}
+	memcpy(secrets[0], p->master, QSC_TEST_SECRET_LEN);
+	KUNIT_ASSERT_EQ(
+		test, qsc_kdf_init(&kdf, p->master, p->suite->key_len, p->salt, p->suite->salt_len),
+		0);
+	qsc_kdf_derive(&kdf, QSC_KDF_RTP_ENCRYPTION, secrets[1], QSC_TEST_SECRET_LEN);
+	qsc_kdf_derive(&kdf, QSC_KDF_RTCP_ENCRYPTION, secrets[2], QSC_TEST_SECRET_LEN);
+	qsc_kdf_destroy(&kdf);
 }
 
 #define SECRETS 3
@@ -243,8 +239,8 @@ static int make_call(void *arg)
 
 	c->port += 2;
 	p = qsc_test_call_params("a", c->port);
-	p.leg.local_rtcp = htons(c->port + 1);
-	p.leg.remote_rtcp = htons(c->port + 1);
+	p.legs[0].local_rtcp = htons(c->port + 1);
+	p.legs[0].remote_rtcp = htons(c->port + 1);
 	p.lifetime = 3600;
 	return qsc_call_new(qsc_test_table(), &p, NULL);
 }

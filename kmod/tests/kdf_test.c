@@ -76,20 +76,21 @@ static void derives_the_vector(struct kunit *test)
 	u8 master[32], salt[14], want[OUT_MAX], out[OUT_MAX];
 	const struct vector *v = test->param_value;
 	u32 master_len, salt_len, len, n;
+	struct qsc_kdf kdf;
 
 	master_len = qsc_test_unhex(master, v->master);
 	salt_len = qsc_test_unhex(salt, v->salt);
 	len = qsc_test_unhex(want, v->out);
 
+	KUNIT_ASSERT_EQ(test, qsc_kdf_init(&kdf, master, master_len, salt, salt_len), 0);
 	/* Any shorter value is the start of the longer one, and nothing behind it changes. */
 	for (n = 0; n <= len; n++) {
 		memset(out, 0xcc, sizeof(out));
-		KUNIT_EXPECT_EQ(test,
-				qsc_kdf_srtp(master, master_len, salt, salt_len, v->label, out, n),
-				0);
+		qsc_kdf_derive(&kdf, v->label, out, n);
 		KUNIT_EXPECT_MEMEQ(test, out, want, n);
 		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(out + n, 0xcc, sizeof(out) - n), NULL);
 	}
+	qsc_kdf_destroy(&kdf);
 }
 
 #define SALT_LEN 12
@@ -98,10 +99,14 @@ static void derives_the_vector(struct kunit *test)
 static noinline int derive_further_down(const u8 *master, const u8 *salt, u8 *out, u32 len)
 {
 	u8 room[QSC_TEST_ROOM];
+	struct qsc_kdf kdf;
 	int err;
 
 	barrier_data(room);
-	err = qsc_kdf_srtp(master, 32, salt, SALT_LEN, QSC_KDF_RTP_ENCRYPTION, out, len);
+	err = qsc_kdf_init(&kdf, master, 32, salt, SALT_LEN);
+	if (!err)
+		qsc_kdf_derive(&kdf, QSC_KDF_RTP_ENCRYPTION, out, len);
+	qsc_kdf_destroy(&kdf);
 	barrier_data(room);
 	return err;
 }
@@ -127,23 +132,49 @@ static void wipes_its_stack(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, qsc_test_on_dead_stack(x));
 }
 
+static void cipher_keeps_no_key(struct kunit *test)
+{
+	static const u8 key[AES_KEYSIZE_256] = { 1 };
+	struct qsc_kdf kdf;
+	size_t size;
+	u8 *cipher = qsc_kdf_cipher(&size);
+
+	KUNIT_ASSERT_EQ(test, qsc_kdf_init(&kdf, key, sizeof(key), key, SALT_LEN), 0);
+	KUNIT_EXPECT_NOT_NULL(test, memchr_inv(cipher, 0, size));
+	qsc_kdf_destroy(&kdf);
+	KUNIT_EXPECT_NULL(test, memchr_inv(cipher, 0, size));
+
+	/* A panic in the midst of a derivation */
+	KUNIT_ASSERT_EQ(test, qsc_kdf_init(&kdf, key, sizeof(key), key, SALT_LEN), 0);
+	qsc_kdf_panic();
+	KUNIT_EXPECT_NULL(test, memchr_inv(cipher, 0, size));
+	qsc_kdf_destroy(&kdf);
+}
+
 static void refuses_other_lengths(struct kunit *test)
 {
-	static const u8 zero[64];
-	u8 out[16] = {};
+	static const struct qsc_kdf nothing;
+	static const u8 key[64] = { 1 };
+	struct qsc_kdf kdf;
 	u32 len;
+	int err;
 
-	for (len = 0; len <= sizeof(zero); len++)
-		KUNIT_EXPECT_EQ(test, qsc_kdf_srtp(zero, len, zero, 12, 0, out, sizeof(out)),
-				len == 16 || len == 32 ? 0 : -EINVAL);
-	for (len = 15; len <= sizeof(zero); len++)
-		KUNIT_EXPECT_EQ(test, qsc_kdf_srtp(zero, 16, zero, len, 0, out, sizeof(out)),
-				-EINVAL);
+	for (len = 0; len <= sizeof(key); len++) {
+		err = qsc_kdf_init(&kdf, key, len, key, SALT_LEN);
+		KUNIT_EXPECT_EQ(test, err, len == 16 || len == 32 ? 0 : -EINVAL);
+		qsc_kdf_destroy(&kdf);
+		KUNIT_EXPECT_MEMEQ(test, &kdf, &nothing, sizeof(kdf));
+	}
+	for (len = QSC_KDF_SALT_LEN + 1; len <= sizeof(key); len++) {
+		KUNIT_EXPECT_EQ(test, qsc_kdf_init(&kdf, key, 16, key, len), -EINVAL);
+		KUNIT_EXPECT_MEMEQ(test, &kdf, &nothing, sizeof(kdf));
+	}
 }
 
 static struct kunit_case kdf_cases[] = {
 	KUNIT_CASE_PARAM(derives_the_vector, vector_gen_params),
 	KUNIT_CASE(wipes_its_stack),
+	KUNIT_CASE(cipher_keeps_no_key),
 	KUNIT_CASE(refuses_other_lengths),
 	{},
 };

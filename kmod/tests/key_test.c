@@ -118,8 +118,6 @@ static void key_runs_on_the_driver_that_is_shown(struct kunit *test)
 
 	KUNIT_EXPECT_STREQ(test, want,
 			   crypto_tfm_alg_driver_name(crypto_aead_tfm(key->rtp.aead.tfm)));
-	KUNIT_EXPECT_STREQ(test, want,
-			   crypto_tfm_alg_driver_name(crypto_aead_tfm(key->rtcp.aead.tfm)));
 	qsc_key_destroy(key);
 }
 
@@ -132,8 +130,8 @@ static void destroyed_key_leaves_nothing(struct kunit *test)
 	qsc_test_need_freed_memory(test);
 	key = create(test, v);
 	qsc_test_remember_key(test, &m, key);
-	/* Two session keys and as many key schedules at least, as a check of the check. */
-	KUNIT_EXPECT_GT(test, qsc_test_key_survivors(&m), 2 * 10 * 16 / sizeof(u64));
+	/* A key schedule at least, as a check of the check. */
+	KUNIT_EXPECT_GT(test, qsc_test_key_survivors(&m), 10 * 16 / sizeof(u64));
 	qsc_key_destroy(key);
 	KUNIT_EXPECT_EQ(test, qsc_test_key_survivors(&m), 0);
 }
@@ -258,9 +256,8 @@ static void what_cannot_be_set_up_is_refused_and_keeps_no_key(struct kunit *test
 		*qsc_suite_by_id(QSC_SUITE_AEAD_AES_256_GCM),
 		*qsc_suite_by_id(QSC_SUITE_AEAD_AES_256_GCM),
 		*qsc_suite_by_id(QSC_SUITE_AEAD_AES_256_GCM),
-		*qsc_suite_by_id(QSC_SUITE_AES_CM_128_HMAC_SHA1_80),
 	};
-	static const int want[] = { -EINVAL, -EINVAL, -ENOENT, -ENOENT };
+	static const int want[] = { -EINVAL, -EINVAL, -ENOENT };
 	u8 master[QSC_MASTER_KEY_MAX], salt[QSC_MASTER_SALT_MAX] = {};
 	struct qsc_key_params p = { .master = master, .salt = salt };
 	struct qsc_aead a;

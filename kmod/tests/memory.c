@@ -40,8 +40,12 @@ u32 qsc_test_survivors(const struct qsc_test_memory *m)
 
 static void remember_tfm(struct kunit *test, struct qsc_test_memory *m, struct crypto_aead *tfm)
 {
-	size_t ctx = crypto_aead_alg(tfm)->base.cra_ctxsize;
+	size_t ctx;
 
+	m->size = 0;
+	if (!tfm)
+		return;
+	ctx = crypto_aead_alg(tfm)->base.cra_ctxsize;
 	qsc_test_remember(test, m, tfm, offsetof(struct crypto_aead, base.__crt_ctx) + ctx);
 }
 

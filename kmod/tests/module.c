@@ -9,7 +9,9 @@
 #include <linux/module.h>
 
 #include "../aead.h"
-#include "../call.h"
+#include "../callmem.h"
+#include "../cm.h"
+#include "../kdf.h"
 #include "../keymem.h"
 #include "test.h"
 
@@ -24,17 +26,32 @@ int qsc_test_start(void)
 	err = qsc_aead_module_init();
 	if (err)
 		return err;
-	err = qsc_keymem_module_init();
+	err = qsc_cm_module_init();
 	if (err)
 		goto err_aead;
-	err = qsc_call_module_init();
+	err = qsc_kdf_module_init();
+	if (err)
+		goto err_cm;
+	err = qsc_keymem_module_init();
+	if (err)
+		goto err_kdf;
+	err = qsc_callmem_module_init();
 	if (err)
 		goto err_key;
+	err = qsc_call_module_init();
+	if (err)
+		goto err_callmem;
 	started = true;
 	return 0;
 
+err_callmem:
+	qsc_callmem_module_exit();
 err_key:
 	qsc_keymem_module_exit();
+err_kdf:
+	qsc_kdf_module_exit();
+err_cm:
+	qsc_cm_module_exit();
 err_aead:
 	qsc_aead_module_exit();
 	return err;
@@ -48,7 +65,10 @@ static int __init qsc_kunit_init(void)
 static void __exit qsc_kunit_exit(void)
 {
 	qsc_call_module_exit();
+	qsc_callmem_module_exit();
 	qsc_keymem_module_exit();
+	qsc_kdf_module_exit();
+	qsc_cm_module_exit();
 	qsc_aead_module_exit();
 }
 

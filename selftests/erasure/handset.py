@@ -131,14 +131,14 @@ class Handset:
         self.ctl("call", "rekey", call.id)
         self._learn(call, epoch, before)
 
-    def talk(self, port, packets=5):
+    def talk(self, port, packets=5, address="10.0.2.15", remote=None):
         """And see that the keys that were computed here are those of the wire."""
         before = self.peer.heard
         heard = self.machine.ask(
             "talk",
             ns="phone",
-            local=["10.0.2.15", port],
-            remote=["10.0.2.2", self.machine.media],
+            local=[address, port],
+            remote=remote or ["10.0.2.2", self.machine.media],
             packets=packets,
         )["heard"]
         if heard < packets:

@@ -29,6 +29,8 @@ def forget(proof, call):
 class Keyed:
     """Calls with keys of a file, as other signalling brings them."""
 
+    LEGS = 1
+
     def __init__(self, proof, ns, prefix, count=1, powers=None):
         """Of the first calls, all without a number, powers of hash keys are secrets."""
         self.proof = proof
@@ -40,27 +42,30 @@ class Keyed:
         self.sessions = {}  # id: keys of tx and rx
         lines = []
         for i, call_id in enumerate(self.ids):
-            secrets = Secrets()
-            sessions = []
-            for way in ("tx", "rx"):
-                master = os.urandom(KEY_LEN + SALT_LEN)
-                keys = secrets.put_srtp(f"{call_id} {way}", master, powers is None or i < powers)
-                sessions.append({**keys, "mki": b""})
-                text = "AEAD_AES_256_GCM inline:" + base64.b64encode(master).decode()
-                self.machine.put(self._file(call_id, way), text.encode() + b"\n")
-            self.calls[call_id] = secrets
-            self.sessions[call_id] = tuple(sessions)
-            self.ports[call_id] = port = 20000 + 2 * i
-            lines += [
-                f"call add {call_id} local 10.0.2.15:{port} remote 10.0.2.2:{self.machine.media}",
-                f"call key {call_id} tx file {self._file(call_id, 'tx')}",
-                f"call key {call_id} rx file {self._file(call_id, 'rx')}",
-            ]
+            self.calls[call_id] = Secrets()
+            self.ports[call_id] = 20000 + 2 * i
+            lines.append(f"call add {call_id} {self._legs(call_id)}")
+            for leg in range(self.LEGS):
+                lines += self._key(call_id, leg, powers is None or i < powers)
         self.batch = "\n".join(lines) + "\n"
 
-    @staticmethod
-    def _file(call_id, way):
-        return f"/tmp/erasure/key.{call_id}.{way}"
+    def _legs(self, call_id):
+        return f"local 10.0.2.15:{self.ports[call_id]} remote 10.0.2.2:{self.machine.media}"
+
+    def _key(self, call_id, leg, powers):
+        """A key for each way, and the words that set them."""
+        lines, sessions = [], []
+        for way in ("tx", "rx"):
+            file = f"/tmp/erasure/key.{call_id}.{way}" + (f".{leg}" if leg else "")
+            master = os.urandom(KEY_LEN + SALT_LEN)
+            name = f"{call_id} leg {leg} {way}"
+            keys = self.calls[call_id].put_srtp(name, master, powers)
+            sessions.append({**keys, "mki": b""})
+            text = "AEAD_AES_256_GCM inline:" + base64.b64encode(master).decode()
+            self.machine.put(file, text.encode() + b"\n")
+            lines.append(f"call key {call_id} leg {leg} {way} file {file}")
+        self.sessions.setdefault(call_id, tuple(sessions))
+        return lines
 
     def add(self):
         self.machine.run("qsctl", "-b", "-", ns=self.ns, stdin=self.batch)
@@ -82,6 +87,37 @@ class Keyed:
         secrets = self.secrets()
         self.proof.present(secrets.only("srtp"), "control: session keys")
         self.proof.absent(secrets.but("srtp"), "while the call is up, what its keys came from")
+
+
+class Relayed(Keyed):
+    """Relay calls between the peer and somebody else, with keys for both."""
+
+    LEGS = 2
+
+    def _legs(self, call_id):
+        port = self.ports[call_id]
+        return (
+            f"leg local 10.0.2.15:{port} remote 10.0.2.2:{self.machine.media}"
+            f" leg local 10.0.2.15:{port + 10000} remote 10.0.2.2:9"
+        )
+
+
+class Passed(Keyed):
+    """Relay calls between the peer and an application, which has a plain leg."""
+
+    def _legs(self, call_id):
+        port = self.ports[call_id]
+        return (
+            f"leg local 10.0.2.15:{port} remote 10.0.2.2:{self.machine.media}"
+            f" leg local 127.0.0.1:{port + 10000} remote 127.0.0.1:{port + 20000} suite plain"
+        )
+
+    def talk(self, ids):
+        handset = self.proof.handset
+        for call_id in ids:
+            port = self.ports[call_id]
+            handset.peer.keys.append(self.sessions[call_id])
+            handset.talk(port + 20000, 2, "127.0.0.1", ["127.0.0.1", port + 10000])
 
 
 @row("a call that is up has its session keys in the kernel, and nothing else anywhere")
@@ -257,6 +293,26 @@ def many(proof):
     proof.present(keyed.secrets(keyed.ids[1::2]).only("srtp"), "the other half")
     proof.machine.run("qsctl", "call", "flush")
     proof.absent(keyed.secrets(), "after the flush")
+
+
+@row("relays: the keys of both legs are gone before the ack of call del, call erase or flush")
+def relays(proof):
+    machine = proof.up().machine
+    both, passed = Relayed(proof, "phone", "r", 12, powers=0).add(), Passed(proof, "phone", "p", 3)
+    passed.add().talk(passed.ids)
+    both.control()
+    passed.control()
+    machine.run("qsctl", "call", "del", both.ids[0])
+    proof.absent(both.secrets(both.ids[:1]), "after call del")
+    machine.run("qsctl", "call", "erase", both.ids[1])
+    proof.absent(both.secrets(both.ids[1:2]), "after call erase")
+    machine.run("qsctl", "call", "del", passed.ids[0])
+    proof.absent(passed.secrets(passed.ids[:1]), "after call del of one that packets passed")
+    proof.present(both.secrets(both.ids[2:]).only("srtp"), "session keys of the others")
+    passed.talk(passed.ids[1:])
+    machine.run("qsctl", "call", "flush")
+    proof.absent(both.secrets(), "after the flush")
+    proof.absent(passed.secrets(), "after the flush")
 
 
 @row("interrupts while keys are made: what they save of registers is gone")

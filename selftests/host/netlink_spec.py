@@ -110,9 +110,20 @@ class Spec:
     def entry_name(entry):
         return entry if isinstance(entry, str) else entry["name"]
 
+    def base(self, name):
+        """The set that a set is a part of, or itself."""
+        return self.sets[name].get("subset-of", name)
+
     def attributes(self, name):
         """Attributes of a set with their numbers, which begin at 1."""
-        return list(enumerate(self.sets[name]["attributes"], 1))
+        numbered = list(enumerate(self.sets[self.base(name)]["attributes"], 1))
+        if self.base(name) == name:
+            return numbered
+        own = {a["name"]: a for a in self.sets[name]["attributes"]}
+        return [(n, a | own[a["name"]]) for n, a in numbered if a["name"] in own]
+
+    def attribute_name(self, set_name, name):
+        return c_name(self.family, "a", self.base(set_name), name)
 
     def constants(self):
         """All C names and values that the header has to have."""
@@ -127,6 +138,8 @@ class Spec:
             if definition.get("render-max"):
                 yield from self.limits(c_name(self.family, name), last)
         for name in self.sets:
+            if self.base(name) != name:
+                continue
             for number, attr in self.attributes(name):
                 yield c_name(self.family, "a", name, attr["name"]), number
             yield from self.limits(c_name(self.family, "a", name), len(self.attributes(name)))
@@ -352,10 +365,10 @@ def policy_agrees(spec, module, policy, set_name, wanted, seen):
     seen.add(policy)
     problems = []
     attributes = {
-        c_name(spec.family, "a", set_name, a["name"]): a for _, a in spec.attributes(set_name)
+        spec.attribute_name(set_name, a["name"]): a for _, a in spec.attributes(set_name)
     }
     accepted = {name for name, e in entries.items() if e["type"] != "NLA_REJECT"}
-    names = {c_name(spec.family, "a", set_name, name) for name in wanted}
+    names = {spec.attribute_name(set_name, name) for name in wanted}
     problems += [f"{policy}: {n} is specified but not accepted" for n in sorted(names - accepted)]
     problems += [f"{policy}: {n} is accepted but not specified" for n in sorted(accepted - names)]
     for name in sorted(accepted & names):
@@ -463,7 +476,8 @@ def names_agree(spec):
     def of_enum(name, convert=words):
         return {c_name(spec.family, name, e): convert(e) for e, _ in spec.entries(name)}
 
-    compare("suites", of_enum("suite", lambda e: words(e).upper()))
+    # Those of SDP; that which is no suite has a name of our own.
+    compare("suites", of_enum("suite", lambda e: words(e).upper() if "-" in e else e))
     compare("states", of_enum("call-state"))
     compare("flags", of_enum("call-flags"))
     compare("roles", of_enum("role"))
@@ -507,10 +521,10 @@ def error_names_agree(spec):
     """What libqsc calls the attributes of requests, and which are secret."""
     text = without_comments((LIB / "attrs.c").read_text())
     problems = []
-    for set_name in ("call", "leg", "key", "roc", "seal", "session"):
+    for set_name in ("call", "op", "leg", "key", "roc", "seal", "session"):
         found = table(text, f"{set_name}_descs")
         for _, attr in spec.attributes(set_name):
-            key = c_name(spec.family, "a", set_name, attr["name"])
+            key = spec.attribute_name(set_name, attr["name"])
             if spec.reply_only(attr):
                 continue
             m = re.match(r'\{\s*"([^"]*)",\s*QSC_KIND_(\w+)', found.pop(key, ""))

@@ -146,7 +146,7 @@ int craft_send(const struct craft *c)
 	int hdr;
 
 	if (!c->no_checksum) {
-		sum = checksum(c, udp, len);
+		sum = checksum(c, udp, len) ^ c->bad_checksum;
 		memcpy(udp + offsetof(struct udphdr, check), &sum, 2);
 	}
 	if (c->part == CRAFT_LAST)

@@ -27,6 +27,7 @@ struct craft {
 	int len;
 	int udp_len_lie;	/* added to the length in the UDP header */
 	bool no_checksum;
+	bool bad_checksum;
 	bool options;		/* IPv4 options, or an IPv6 destination header */
 	enum craft_part part;
 	int split;		/* data bytes in the first fragment, 8 n */

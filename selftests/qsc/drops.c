@@ -182,6 +182,14 @@ static void nothing_in_clear(int state, int family)
 			 NOTHING_IN_CLEAR "\n", version(family), states[state].name);
 }
 
+/* They have theirs in relay_learn and relay_ways. */
+static bool is_of_relays(int counter)
+{
+	return counter == QSC_A_STATS_TX_DROP_NO_REMOTE ||
+	       counter == QSC_A_STATS_TX_DROP_NO_ROUTE ||
+	       counter == QSC_A_STATS_RX_DROP_CHECKSUM || counter == QSC_A_STATS_RX_DROP_HOPS;
+}
+
 static bool has_case(const struct drop_case *c, int n, int counter)
 {
 	while (n--)
@@ -199,7 +207,7 @@ static void complete(void)
 
 	for (i = 1; i < QSC_A_STATS_PAD; i++) {
 		name = qsc_stat_name(i);
-		if (!name || !strstr(name, "_drop_"))
+		if (!name || !strstr(name, "_drop_") || is_of_relays(i))
 			continue;
 		if (!has_case(drop_tx_cases, drop_tx_count, i) &&
 		    !has_case(drop_rx_cases, drop_rx_count, i)) {

@@ -3,6 +3,7 @@
  * What the parts of the failure test share.
  *
  *   fail_nl.c      netlink commands, and the end of an owner
+ *   fail_msg.c     the messages of these
  *   fail_packet.c  packets, both ways
  *   fail_system.c  namespaces and the module itself
  *   fail_leaks.c   what all of that has left behind

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Netlink commands whose allocations fail. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,12 +8,11 @@
 #include "../lib/ksft.h"
 #include "dut.h"
 #include "fail.h"
+#include "fail_msg.h"
 #include "nlraw.h"
 #include "ramscan.h"
-#include "seal.h"
 
 #define TABLE_MAX	4096
-#define MKI_LEN		4
 
 #ifndef SOL_NETLINK
 #define SOL_NETLINK	270
@@ -23,10 +21,8 @@
 static struct {
 	struct qsc_sock *sk;	/* asks what is there */
 	struct nlr_sock nl;	/* does what fails */
-	uint16_t family;
 	uint32_t group;
 	int events;
-	struct seal seal;
 	bool ramscan;		/* memory can be looked at */
 	bool dirty;		/* there was a key in it that should be gone */
 } ctl;
@@ -46,18 +42,37 @@ struct table {
 	int len;
 };
 
+__attribute__((format(printf, 2, 3)))
+static void print(struct table *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (t->len < TABLE_MAX)
+		t->len += vsnprintf(t->text + t->len, TABLE_MAX - t->len, fmt, ap);
+	va_end(ap);
+}
+
+static void print_keys(struct table *t, const struct qsc_leg *l)
+{
+	unsigned int i;
+
+	print(t, " %u/%x", l->suite, l->flags);
+	for (i = 0; i < l->n_keys; i++)
+		print(t, " %u.%u.%u.%u", l->keys[i].dir, l->keys[i].state, l->keys[i].generation,
+		      l->keys[i].ssrcs);
+}
+
 static int print_call(const struct qsc_call *c, void *arg)
 {
 	struct table *t = arg;
 	unsigned int i;
 
-	t->len += snprintf(t->text + t->len, TABLE_MAX - t->len, "%s %u/%u/%u/%u/%u:", c->id,
-			   c->state, c->reason, c->timeout_s, c->lifetime_s, c->flags);
-	for (i = 0; i < c->legs[0].n_keys && t->len < TABLE_MAX; i++)
-		t->len += snprintf(t->text + t->len, TABLE_MAX - t->len, " %u.%u.%u.%u",
-				   c->legs[0].keys[i].dir, c->legs[0].keys[i].state,
-				   c->legs[0].keys[i].generation, c->legs[0].keys[i].ssrcs);
-	t->len += snprintf(t->text + t->len, TABLE_MAX - t->len, "; ");
+	print(t, "%s %u/%u/%u/%u/%u:", c->id, c->state, c->reason, c->timeout_s, c->lifetime_s,
+	      c->flags);
+	for (i = 0; i < c->n_legs; i++)
+		print_keys(t, &c->legs[i]);
+	print(t, "; ");
 	return t->len < TABLE_MAX ? 0 : -E2BIG;
 }
 
@@ -74,100 +89,7 @@ static bool same(const struct table *a, const struct table *b)
 	return !strcmp(a->text, b->text);
 }
 
-/* ------------------------------------------------------------- messages */
-
-static void put_addr(struct nlr_msg *m, int leg, uint16_t type, bool v6, uint8_t host)
-{
-	uint8_t v4[4] = { 10, 77, 0, host };
-	uint8_t six[16] = { 0xfd, 0x77, [15] = host };
-
-	nlr_put(m, leg, type, v6 ? six : v4, v6 ? 16 : 4);
-}
-
-static void build_new(struct nlr_msg *m, const char *id, bool v6, bool rtcp_port, uint16_t port,
-		      uint32_t flags)
-{
-	int leg;
-
-	nlr_start(m, ctl.family, QSC_CMD_CALL_NEW, NLM_F_ACK);
-	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	nlr_put_u32(m, NL_ROOT, QSC_A_CALL_FLAGS, flags);
-	nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, 1000000);
-	leg = nlr_nest(m, NL_ROOT, QSC_A_CALL_LEG);
-	put_addr(m, leg, QSC_A_LEG_LOCAL_ADDR, v6, 1);
-	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_PORT, htons(port));
-	put_addr(m, leg, QSC_A_LEG_REMOTE_ADDR, v6, 2);
-	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_PORT, htons(port + 2000));
-	if (!rtcp_port)
-		return;
-	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_RTCP_PORT, htons(port + 1));
-	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(port + 2001));
-}
-
-static const char secret[] = RAMSCAN_MASTER RAMSCAN_MASTER RAMSCAN_MASTER RAMSCAN_MASTER;
-
-/* The one before may have gone with a flush. */
-static struct seal *new_seal(void)
-{
-	ctl.seal.id = 0;
-	seal_refresh(&ctl.seal, ctl.sk);
-	return &ctl.seal;
-}
-
-static void build_key(struct nlr_msg *m, const char *id, uint32_t dir, uint32_t suite, uint8_t mki,
-		      int rocs)
-{
-	struct qsc_key k = { .dir = dir, .suite = suite, .mki_len = mki ? MKI_LEN : 0,
-			     .mki = { mki } };
-	int key, roc;
-
-	nlr_start(m, ctl.family, QSC_CMD_KEY_SET, NLM_F_ACK);
-	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	key = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
-	nlr_put_u32(m, key, QSC_A_KEY_DIR, dir);
-	nlr_put_u32(m, key, QSC_A_KEY_SUITE, suite);
-	qsc_suite_lengths(suite, &k.master_len, &k.salt_len);
-	memcpy(k.master, secret, k.master_len);
-	memcpy(k.salt, secret, k.salt_len);
-	seal_put_key(new_seal(), m, key, id, &k);
-	if (mki)
-		nlr_put(m, key, QSC_A_KEY_MKI, k.mki, MKI_LEN);
-	/* the old key stays as long as this takes */
-	nlr_put_u32(m, key, QSC_A_KEY_OVERLAP, QSC_OVERLAP_MAX_MS);
-	while (rocs--) {
-		roc = nlr_nest(m, key, QSC_A_KEY_ROC);
-		nlr_put_u32(m, roc, QSC_A_ROC_SSRC, 1000 + rocs);
-		nlr_put_u32(m, roc, QSC_A_ROC_VALUE, 7);
-	}
-}
-
-static void build_session(struct nlr_msg *m, const char *id, uint32_t epoch, bool hold)
-{
-	struct qsc_session s = {
-		.role = QSC_ROLE_CALLER,
-		.caller = "alice",
-		.callee = "bob",
-		.suite = QSC_SUITE_AEAD_AES_256_GCM,
-		.epoch = epoch,
-		.hold = hold,
-		.has_overlap = true,
-		.overlap_ms = QSC_OVERLAP_MAX_MS,
-	};
-
-	memcpy(s.dist, secret, sizeof(s.dist));
-	memcpy(s.exporter, secret, sizeof(s.exporter));
-	seal_wrap(&s, id, RAMSCAN_SEED(epoch));
-	nlr_start(m, ctl.family, QSC_CMD_SESSION_SET, NLM_F_ACK);
-	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	seal_put_session(new_seal(), m, id, &s);
-}
-
-static void build_named(struct nlr_msg *m, uint8_t cmd, const char *id)
-{
-	nlr_start(m, ctl.family, cmd, NLM_F_ACK);
-	if (id)
-		nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-}
+/* -------------------------------------------------- the states it starts in */
 
 static void must(struct nlr_msg *m)
 {
@@ -177,8 +99,6 @@ static void must(struct nlr_msg *m)
 		ksft_exit_fail_msg("a request that must succeed: %s\n", strerror(-err));
 }
 
-/* -------------------------------------------------- the states it starts in */
-
 static void nothing(void)
 {
 }
@@ -187,7 +107,7 @@ static void other_call(void)
 {
 	struct nlr_msg m;
 
-	build_new(&m, "other", false, false, 4100, 0);
+	msg_new(&m, "other", false, false, 4100, 0);
 	must(&m);
 }
 
@@ -195,7 +115,7 @@ static void new_call(void)
 {
 	struct nlr_msg m;
 
-	build_new(&m, RAMSCAN_CALL, false, true, 4000, 0);
+	msg_new(&m, RAMSCAN_CALL, false, true, 4000, 0);
 	must(&m);
 }
 
@@ -204,9 +124,9 @@ static void keyed_call(void)
 	struct nlr_msg m;
 
 	new_call();
-	build_key(&m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	msg_key(&m, RAMSCAN_CALL, 0, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
 	must(&m);
-	build_key(&m, RAMSCAN_CALL, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	msg_key(&m, RAMSCAN_CALL, 0, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
 	must(&m);
 }
 
@@ -215,9 +135,9 @@ static void held_call(void)
 	struct nlr_msg m;
 
 	new_call();
-	build_session(&m, RAMSCAN_CALL, 0, false);
+	msg_session(&m, RAMSCAN_CALL, 0, false);
 	must(&m);
-	build_session(&m, RAMSCAN_CALL, 1, true);
+	msg_session(&m, RAMSCAN_CALL, 1, true);
 	must(&m);
 }
 
@@ -226,7 +146,7 @@ static void newer_call(void)
 	struct nlr_msg m;
 
 	new_call();
-	build_session(&m, RAMSCAN_CALL, 2, false);
+	msg_session(&m, RAMSCAN_CALL, 2, false);
 	must(&m);
 }
 
@@ -234,9 +154,9 @@ static void bound_call(void)
 {
 	struct nlr_msg m;
 
-	build_new(&m, RAMSCAN_CALL, false, false, 4000, QSC_CALL_FLAGS_BOUND);
+	msg_new(&m, RAMSCAN_CALL, false, false, 4000, QSC_CALL_FLAGS_BOUND);
 	must(&m);
-	build_key(&m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	msg_key(&m, RAMSCAN_CALL, 0, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
 	must(&m);
 }
 
@@ -246,9 +166,29 @@ static void three_calls(void)
 
 	keyed_call();
 	other_call();
-	build_new(&m, "third", true, false, 4200, 0);
+	msg_new(&m, "third", true, false, 4200, 0);
 	must(&m);
-	build_key(&m, "third", QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	msg_key(&m, "third", 0, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	must(&m);
+}
+
+static void relay_call(void)
+{
+	struct nlr_msg m;
+
+	msg_relay(&m, RAMSCAN_CALL, 4000);
+	must(&m);
+	msg_key(&m, RAMSCAN_CALL, 0, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 1, 2);
+	must(&m);
+	msg_key(&m, RAMSCAN_CALL, 1, QSC_DIR_RX, QSC_SUITE_AES_CM_128_HMAC_SHA1_80, 1, 2);
+	must(&m);
+}
+
+static void many_calls(void)
+{
+	struct nlr_msg m;
+
+	msg_batch(&m, RAMSCAN_CALL, "other");
 	must(&m);
 }
 
@@ -256,105 +196,123 @@ static void three_calls(void)
 
 static void do_info(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_INFO_GET, NULL);
+	msg_named(m, QSC_CMD_INFO_GET, NULL);
 }
 
 static void do_new(struct nlr_msg *m)
 {
-	build_new(m, RAMSCAN_CALL, false, false, 4000, 0);
+	msg_new(m, RAMSCAN_CALL, false, false, 4000, 0);
 }
 
 static void do_new_bound(struct nlr_msg *m)
 {
-	build_new(m, RAMSCAN_CALL, true, true, 4000, QSC_CALL_FLAGS_BOUND);
+	msg_new(m, RAMSCAN_CALL, true, true, 4000, QSC_CALL_FLAGS_BOUND);
+}
+
+static void do_relay(struct nlr_msg *m)
+{
+	msg_relay(m, RAMSCAN_CALL, 4000);
+}
+
+static void do_batch(struct nlr_msg *m)
+{
+	msg_batch(m, RAMSCAN_CALL, "other");
 }
 
 static void do_del(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_CALL_DEL, RAMSCAN_CALL);
+	msg_named(m, QSC_CMD_CALL_DEL, RAMSCAN_CALL);
 }
 
 static void do_get(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_CALL_GET, RAMSCAN_CALL);
+	msg_named(m, QSC_CMD_CALL_GET, RAMSCAN_CALL);
 }
 
 static void do_dump(struct nlr_msg *m)
 {
-	nlr_start(m, ctl.family, QSC_CMD_CALL_GET, NLM_F_DUMP);
+	msg_dump(m, QSC_CMD_CALL_GET);
 }
 
 static void do_set(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_CALL_SET, RAMSCAN_CALL);
+	msg_named(m, QSC_CMD_CALL_SET, RAMSCAN_CALL);
 	nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, 2000000);
 }
 
 static void do_flush(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_CALL_FLUSH, NULL);
+	msg_named(m, QSC_CMD_CALL_FLUSH, NULL);
 }
 
 static void do_key(struct nlr_msg *m)
 {
-	build_key(m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
+	msg_key(m, RAMSCAN_CALL, 0, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 0, 0);
 }
 
 static void do_key_rocs(struct nlr_msg *m)
 {
-	build_key(m, RAMSCAN_CALL, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, QSC_KEY_ROC_MAX);
+	msg_key(m, RAMSCAN_CALL, 0, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, QSC_KEY_ROC_MAX);
 }
 
 static void do_rekey_tx(struct nlr_msg *m)
 {
-	build_key(m, RAMSCAN_CALL, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
+	msg_key(m, RAMSCAN_CALL, 0, QSC_DIR_TX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
 }
 
 static void do_rekey_rx(struct nlr_msg *m)
 {
-	build_key(m, RAMSCAN_CALL, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
+	msg_key(m, RAMSCAN_CALL, 0, QSC_DIR_RX, QSC_SUITE_AEAD_AES_256_GCM, 2, 0);
 }
 
 static void do_seal(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_SEAL_GET, NULL);
+	msg_named(m, QSC_CMD_SEAL_GET, NULL);
 }
 
 static void do_session(struct nlr_msg *m)
 {
-	build_session(m, RAMSCAN_CALL, 2, false);
+	msg_session(m, RAMSCAN_CALL, 2, false);
 }
 
 static void do_hold(struct nlr_msg *m)
 {
-	build_session(m, RAMSCAN_CALL, 2, true);
+	msg_session(m, RAMSCAN_CALL, 2, true);
 }
 
 static void do_activate(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_SESSION_ACTIVATE, RAMSCAN_CALL);
+	msg_named(m, QSC_CMD_SESSION_ACTIVATE, RAMSCAN_CALL);
 }
 
 static void do_erase(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_KEY_ERASE, RAMSCAN_CALL);
+	msg_named(m, QSC_CMD_KEY_ERASE, RAMSCAN_CALL);
 }
 
 static void do_stats(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_STATS_GET, RAMSCAN_CALL);
+	msg_named(m, QSC_CMD_STATS_GET, RAMSCAN_CALL);
 }
 
 static void do_totals(struct nlr_msg *m)
 {
-	build_named(m, QSC_CMD_STATS_GET, NULL);
+	msg_named(m, QSC_CMD_STATS_GET, NULL);
+}
+
+static void do_all_stats(struct nlr_msg *m)
+{
+	msg_dump(m, QSC_CMD_STATS_GET);
 }
 
 static const struct nl_case cases[] = {
 	{ "info", nothing, do_info },
 	{ "the first call", nothing, do_new },
 	{ "another call", other_call, do_new_bound },
+	{ "the first relay call", nothing, do_relay },
+	{ "calls-new with keys", nothing, do_batch, .keys = true },
 	{ "call del", keyed_call, do_del },
+	{ "a relay call is deleted", relay_call, do_del },
 	{ "call get", keyed_call, do_get },
 	{ "a dump", three_calls, do_dump },
 	{ "call set", keyed_call, do_set },
@@ -371,6 +329,7 @@ static const struct nl_case cases[] = {
 	{ "key erase", held_call, do_erase },
 	{ "counters of a call", keyed_call, do_stats },
 	{ "counters of all", three_calls, do_totals },
+	{ "counters of all calls in a dump", three_calls, do_all_stats },
 	{ "the end of an owner", bound_call, .close_owner = true },
 };
 
@@ -532,6 +491,7 @@ static void find_keys(void)
 
 	all &= found(held_call, "a session that is held back");
 	all &= found(newer_call, "a session");
+	all &= found(many_calls, "calls that were made together");
 	look_for_keys("them");
 	ksft_test_result(all && !ctl.dirty,
 			 "the keys of a call are in memory as long as it lives\n");
@@ -585,11 +545,12 @@ int fail_nl_plan(void)
 
 void fail_nl(void)
 {
+	uint16_t family = nlr_family(SIDE_A, &ctl.group);
 	struct nlr_sock s;
 	int i;
 
-	ctl.family = nlr_family(SIDE_A, &ctl.group);
 	ctl.sk = dut_open(SIDE_A);
+	msg_init(family, ctl.sk);
 	/* with somebody who listens, there are events to be made */
 	nlr_open(&s, SIDE_A, true, true, false);
 	ctl.events = s.fd;

@@ -6,7 +6,6 @@
 #include "bytes.h"
 #include "nlfuzz.h"
 
-#define ONE_IN(f, n) (!rng_below(&(f)->rng, n))
 #define COPIES	20	/* of one attribute */
 #define DEPTH	14	/* of a nest; netlink goes to ten */
 

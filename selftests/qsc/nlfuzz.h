@@ -2,10 +2,14 @@
 /*
  * What the parts of the netlink fuzzer share, and all its constants.
  *
- *   nlgen.c     makes requests
+ *   nlgen.c     makes requests, with
+ *   nlnew.c     those that make calls
  *   nlbreak.c   breaks them
  *   nlsweep.c   makes each wrong thing with each attribute of each command
  *   nlmodel.c   says what has to come of them, with
+ *   nlcall.c    those that make calls,
+ *   nlkey.c     keys,
+ *   nlsession.c sessions, and
  *   nlpolicy.c  the attributes that each command takes
  *   nlraw.c     bytes out, bytes in
  */
@@ -21,8 +25,8 @@
 /* Messages of a run: QSC_MESSAGES, or these. */
 #define NF_FULL		200000
 #define NF_STOCK	60000
-#define NF_DEBUG	15000
-#define NF_QUICK	10000
+#define NF_DEBUG	20000
+#define NF_QUICK	13000
 
 #define NF_SOCKETS	6
 #define NF_BURST	4	/* messages in one datagram */
@@ -33,6 +37,11 @@
 #define NF_EVENTS	64	/* steps between two looks at the events */
 #define NF_SWEEPS	3	/* times that each wrong thing is done */
 #define NF_BETWEEN	300	/* messages between two of them */
+
+#define ONE_IN(f, n) (!rng_below(&(f)->rng, n))
+/* Something that a request may have or not, and something that it should not have. */
+#define MAYBE(f, n) ((f)->full || ONE_IN(f, n))
+#define RARELY(f, n) (!(f)->full && ONE_IN(f, n))
 
 struct nf_expect {
 	struct nm_verdict v;
@@ -60,6 +69,15 @@ struct nf {
 /* A request that makes sense, more or less, in the present state. */
 void nf_gen(struct nf *f, struct nlr_msg *m);
 void nf_gen_command(struct nf *f, struct nlr_msg *m, uint8_t cmd);
+
+/* nlnew.c: the attributes of call-new and calls-new */
+void nf_gen_new(struct nf *f, struct nlr_msg *m);
+void nf_gen_batch(struct nf *f, struct nlr_msg *m);
+
+/* For it; the latter is a key's nest but for what is sealed, @d may be NULL. */
+void nf_any_id(struct nf *f, char *id);
+int nf_put_key(struct nf *f, struct nlr_msg *m, int parent, const struct nm_dir *d,
+	       struct qsc_key *key);
 
 /* Break it in up to three ways. */
 void nf_break(struct nf *f, struct nlr_msg *m);

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Requests for the netlink fuzzer: a walk through the states of calls. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "nlfuzz.h"
 
-#define ONE_IN(f, n) (!rng_below(&(f)->rng, n))
-/* Something that a request may have or not. */
-#define MAYBE(f, n) ((f)->full || ONE_IN(f, n))
-
 /* Those of one length are more likely to be met again. */
-static void any_id(struct nf *f, char *id)
+void nf_any_id(struct nf *f, char *id)
 {
 	int n = rng_below(&f->rng, NF_IDS);
 
@@ -40,57 +35,7 @@ static void some_id(struct nf *f, char *id)
 	if (c && !ONE_IN(f, 6))
 		memcpy(id, c->id, NM_NAME);
 	else
-		any_id(f, id);
-}
-
-static void put_addr(struct nlr_msg *m, int leg, uint16_t type, bool v6, int host)
-{
-	uint8_t v4[4] = { 10, 77, 0, host };
-	uint8_t six[16] = { 0xfd, 0x77, [15] = host };
-
-	nlr_put(m, leg, type, v6 ? six : v4, v6 ? 16 : 4);
-}
-
-static void put_leg(struct nf *f, struct nlr_msg *m)
-{
-	int leg = nlr_nest(m, NL_ROOT, QSC_A_CALL_LEG);
-	uint16_t local = 4000 + 2 * rng_below(&f->rng, 6);
-	uint16_t remote = 6000 + 2 * rng_below(&f->rng, 6);
-	bool v6 = rng_below(&f->rng, 2);
-
-	if (f->full || !ONE_IN(f, 3))
-		nlr_put_u32(m, leg, QSC_A_LEG_SUITE, rng_range(&f->rng, 1, ONE_IN(f, 8) ?
-			   QSC_SUITE_MAX : QSC_SUITE_AEAD_AES_128_GCM));
-	put_addr(m, leg, QSC_A_LEG_LOCAL_ADDR, v6, 1);
-	nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_PORT, htons(local));
-	put_addr(m, leg, QSC_A_LEG_REMOTE_ADDR, v6, 2);
-	nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_PORT, htons(remote));
-	if (MAYBE(f, 3)) {
-		nlr_put_u16(m, leg, QSC_A_LEG_LOCAL_RTCP_PORT, htons(local + 1));
-		nlr_put_u16(m, leg, QSC_A_LEG_REMOTE_RTCP_PORT, htons(remote + 1));
-	}
-	if (MAYBE(f, 8))
-		nlr_put_u8(m, leg, QSC_A_LEG_INDEX, 0);
-}
-
-static void gen_new(struct nf *f, struct nlr_msg *m)
-{
-	char id[NM_NAME];
-
-	any_id(f, id);
-	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	if (MAYBE(f, 2))
-		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_FLAGS, rng_below(&f->rng, 4));
-	if (MAYBE(f, 4))
-		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_ROLE, rng_range(&f->rng, 1, 2));
-	if (MAYBE(f, 4))
-		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_TIMEOUT, NM_FAR + rng_below(&f->rng, 9999));
-	if (MAYBE(f, 4))
-		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_LIFETIME, NM_FAR + rng_below(&f->rng, 9999));
-	if (MAYBE(f, 4))
-		nlr_put_u32(m, NL_ROOT, QSC_A_CALL_WINDOW,
-			   rng_range(&f->rng, QSC_WINDOW_MIN, QSC_WINDOW_MAX));
-	put_leg(f, m);
+		nf_any_id(f, id);
 }
 
 /* What may not come out again has the marker in it, all over. */
@@ -105,7 +50,7 @@ static void fill_secret(struct nf *f, uint8_t *secret, int len)
 
 static void put_rocs(struct nf *f, struct nlr_msg *m, int key, const struct nm_dir *d)
 {
-	int n = rng_range(&f->rng, 1, ONE_IN(f, 4) ? QSC_KEY_ROC_MAX : 3);
+	int n = f->full ? 2 : rng_range(&f->rng, 1, ONE_IN(f, 4) ? QSC_KEY_ROC_MAX : 3);
 	uint32_t ssrc;
 	int nest;
 
@@ -141,57 +86,85 @@ static void put_mki(struct nf *f, struct nlr_msg *m, int nest, const struct nm_d
 	memcpy(key->mki, mki, len);
 }
 
-static void gen_key(struct nf *f, struct nlr_msg *m)
+int nf_put_key(struct nf *f, struct nlr_msg *m, int parent, const struct nm_dir *d,
+	       struct qsc_key *key)
 {
-	const struct nm_call *c = any_call(f);
-	uint32_t suite = c && !ONE_IN(f, 10) ? c->suite : rng_range(&f->rng, 1, QSC_SUITE_MAX);
-	uint32_t dir = rng_range(&f->rng, QSC_DIR_TX, QSC_DIR_RX);
-	const struct nm_dir *d = c ? &c->dir[dir - 1] : NULL;
-	struct qsc_key key = { .dir = dir, .suite = suite };
-	char id[NM_NAME];
-	int nest;
+	int nest = nlr_nest(m, parent, QSC_A_CALL_KEY);
 
-	any_id(f, id);
-	if (c && !ONE_IN(f, 10))
-		memcpy(id, c->id, NM_NAME);
-	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
-	nlr_put_u32(m, nest, QSC_A_KEY_DIR, dir);
-	nlr_put_u32(m, nest, QSC_A_KEY_SUITE, suite);
-	if (MAYBE(f, 4)) {
-		key.leg = ONE_IN(f, 8);
-		nlr_put_u8(m, nest, QSC_A_KEY_LEG, key.leg);
-	}
-	put_mki(f, m, nest, d, &key);
-	qsc_suite_lengths(suite, &key.master_len, &key.salt_len);
-	fill_secret(f, key.master, sizeof(key.master));
-	fill_secret(f, key.salt, sizeof(key.salt));
-	seal_put_key(&f->model.seal, m, nest, id, &key);
+	nlr_put_u32(m, nest, QSC_A_KEY_DIR, key->dir);
+	nlr_put_u32(m, nest, QSC_A_KEY_SUITE, key->suite);
+	if (key->leg || MAYBE(f, 4))
+		nlr_put_u8(m, nest, QSC_A_KEY_LEG, key->leg);
+	put_mki(f, m, nest, d, key);
+	qsc_suite_lengths(key->suite, &key->master_len, &key->salt_len);
+	fill_secret(f, key->master, sizeof(key->master));
+	fill_secret(f, key->salt, sizeof(key->salt));
 	if (MAYBE(f, 4))
 		put_rocs(f, m, nest, d);
 	if (MAYBE(f, 3))
 		nlr_put_u32(m, nest, QSC_A_KEY_OVERLAP,
-			   rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1));
+			    rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1));
+	return nest;
+}
+
+/* Mostly one that the call has, and that takes keys. */
+static int any_leg(struct nf *f, const struct nm_call *c)
+{
+	int i = rng_below(&f->rng, c && !ONE_IN(f, 20) ? c->legs : QSC_LEGS_MAX);
+
+	if (c && c->legs > 1 && c->leg[i].suite == QSC_SUITE_PLAIN && !ONE_IN(f, 8))
+		return !i;
+	return i;
+}
+
+static void gen_key(struct nf *f, struct nlr_msg *m)
+{
+	const struct nm_call *c = any_call(f);
+	struct qsc_key key = {
+		.leg = any_leg(f, c),
+		.dir = rng_range(&f->rng, QSC_DIR_TX, QSC_DIR_RX),
+		.suite = rng_range(&f->rng, 1, QSC_SUITE_MAX),
+	};
+	const struct nm_dir *d = NULL;
+	char id[NM_NAME];
+	int nest;
+
+	if (c && key.leg < c->legs) {
+		d = &c->leg[key.leg].dir[key.dir - 1];
+		if (!ONE_IN(f, 10))
+			key.suite = c->leg[key.leg].suite;
+	}
+	nf_any_id(f, id);
+	if (c && !ONE_IN(f, 10))
+		memcpy(id, c->id, NM_NAME);
+	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
+	nest = nf_put_key(f, m, NL_ROOT, d, &key);
+	seal_put_key(&f->model.seal, m, nest, id, &key);
 }
 
 static void gen_session(struct nf *f, struct nlr_msg *m)
 {
 	const struct nm_call *c = any_call(f);
 	struct qsc_session s = {
-		.leg = ONE_IN(f, 20),
+		.leg = any_leg(f, c),
 		.role = c && c->role && !ONE_IN(f, 10) ? c->role : rng_range(&f->rng, 1, 2),
 		.caller = "alice@fuzz",
 		.callee = ONE_IN(f, 4) ? "b" : "+8613800000002",
-		.suite = c && !ONE_IN(f, 10) ? c->suite : rng_range(&f->rng, 1, QSC_SUITE_MAX),
-		.epoch = c && c->has_epoch ? c->epoch + !ONE_IN(f, 10) : rng_below(&f->rng, 3),
+		.suite = rng_range(&f->rng, 1, QSC_SUITE_MAX),
+		.epoch = rng_below(&f->rng, 3),
 		.hold = MAYBE(f, 2),
 		.has_overlap = MAYBE(f, 3),
 		.overlap_ms = rng_below(&f->rng, QSC_OVERLAP_MAX_MS + 1),
 	};
+	const struct nm_leg *l = c && s.leg < c->legs ? &c->leg[s.leg] : NULL;
 	char id[NM_NAME];
 	int nest;
 
-	any_id(f, id);
+	if (l && !ONE_IN(f, 10))
+		s.suite = l->suite;
+	if (l && l->has_epoch)
+		s.epoch = l->epoch + !ONE_IN(f, 10);
+	nf_any_id(f, id);
 	if (c && !ONE_IN(f, 10))
 		memcpy(id, c->id, NM_NAME);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
@@ -203,18 +176,37 @@ static void gen_session(struct nf *f, struct nlr_msg *m)
 		nlr_put_u8(m, nest, QSC_A_SESSION_LEG, 0);
 }
 
+/* A leg whose next key waits, if there is one. */
+static const struct nm_call *any_parked(struct nf *f, int *leg)
+{
+	const struct nm_call *c;
+	int n;
+
+	for (n = 0; n < NM_CALLS; n++) {
+		c = any_call(f);
+		*leg = any_leg(f, c);
+		if (c && c->leg[*leg].parked)
+			return c;
+	}
+	return NULL;
+}
+
 static void gen_activate(struct nf *f, struct nlr_msg *m)
 {
+	const struct nm_call *c;
 	char id[NM_NAME];
-	int nest;
+	int leg, nest;
 
 	some_id(f, id);
+	c = any_parked(f, &leg);
+	if (c && !ONE_IN(f, 4))
+		memcpy(id, c->id, NM_NAME);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, id);
-	if (!f->full && ONE_IN(f, 3))
+	if (!leg && RARELY(f, 3))
 		return;
 	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_SESSION);
-	if (MAYBE(f, 2))
-		nlr_put_u8(m, nest, QSC_A_SESSION_LEG, ONE_IN(f, 8));
+	if (leg || MAYBE(f, 2))
+		nlr_put_u8(m, nest, QSC_A_SESSION_LEG, leg);
 }
 
 static void gen_set(struct nf *f, struct nlr_msg *m)
@@ -244,7 +236,7 @@ static void gen_del(struct nf *f, struct nlr_msg *m)
 	char id[NM_NAME];
 
 	gen_named(f, m);
-	while (MAYBE(f, 3)) {
+	while (MAYBE(f, 2)) {
 		some_id(f, id);
 		nlr_put_str(m, NL_ROOT, QSC_A_CALL_MORE, id);
 		if (f->full)
@@ -266,16 +258,17 @@ static const struct {
 	uint8_t cmd;
 	int permille;
 } walk[] = {
-	{ QSC_CMD_CALL_NEW, 220 },
+	{ QSC_CMD_CALL_NEW, 200 },
+	{ QSC_CMD_CALLS_NEW, 45 },
 	{ QSC_CMD_KEY_SET, 160 },
 	{ QSC_CMD_SESSION_SET, 75 },
 	{ QSC_CMD_SESSION_ACTIVATE, 35 },
 	{ QSC_CMD_SEAL_GET, 20 },
-	{ QSC_CMD_CALL_SET, 90 },
-	{ QSC_CMD_CALL_GET, 130 },
-	{ QSC_CMD_STATS_GET, 100 },
-	{ QSC_CMD_INFO_GET, 80 },
-	{ QSC_CMD_CALL_DEL, 60 },
+	{ QSC_CMD_CALL_SET, 80 },
+	{ QSC_CMD_CALL_GET, 115 },
+	{ QSC_CMD_STATS_GET, 95 },
+	{ QSC_CMD_INFO_GET, 75 },
+	{ QSC_CMD_CALL_DEL, 70 },
 	{ QSC_CMD_KEY_ERASE, 28 },
 	{ QSC_CMD_CALL_FLUSH, 2 },
 };
@@ -293,12 +286,25 @@ static uint8_t any_command(struct nf *f)
 	return walk[i].cmd;
 }
 
+/* A dump takes a name too, and makes nothing of it; without one, counters are of all. */
+static bool may_name(struct nf *f, struct nlr_msg *m)
+{
+	if (ONE_IN(f, m->cmd == QSC_CMD_CALL_GET ? 3 : 6)) {
+		m->flags |= NLM_F_DUMP;
+		return MAYBE(f, 4);
+	}
+	return m->cmd == QSC_CMD_CALL_GET || MAYBE(f, 2);
+}
+
 void nf_gen_command(struct nf *f, struct nlr_msg *m, uint8_t cmd)
 {
 	nlr_start(m, f->model.family, cmd, ONE_IN(f, 8) ? 0 : NLM_F_ACK);
 	switch (cmd) {
 	case QSC_CMD_CALL_NEW:
-		gen_new(f, m);
+		nf_gen_new(f, m);
+		return;
+	case QSC_CMD_CALLS_NEW:
+		nf_gen_batch(f, m);
 		return;
 	case QSC_CMD_KEY_SET:
 		gen_key(f, m);
@@ -323,14 +329,8 @@ void nf_gen_command(struct nf *f, struct nlr_msg *m, uint8_t cmd)
 	case QSC_CMD_CALL_FLUSH:
 		return;
 	case QSC_CMD_CALL_GET:
-		if (!ONE_IN(f, 3))
-			break;
-		m->flags |= NLM_F_DUMP;
-		if (!MAYBE(f, 4))
-			return;
-		break;
 	case QSC_CMD_STATS_GET:
-		if (!MAYBE(f, 2))
+		if (!may_name(f, m))
 			return;
 	}
 	gen_named(f, m);

@@ -13,6 +13,7 @@
 #include "seal.h"
 
 #define NM_CALLS	24
+#define NM_FRESH	4	/* calls that one message may make */
 #define NM_TUPLES	2
 #define NM_SSRCS	32	/* the module's default */
 #define NM_NAME		128
@@ -44,11 +45,12 @@ struct nm_dir {
 struct nm_tuple {
 	uint8_t local[16], remote[16];	/* IPv4 in the first four bytes */
 	int addr_len;
-	uint16_t local_port, remote_port;
+	uint16_t local_port, remote_port;	/* remote 0: learnt */
 };
 
 struct nm_key {
-	uint32_t dir;
+	uint8_t leg;
+	uint32_t dir, suite;
 	uint32_t overlap_ms;
 	int mki_len;
 	uint8_t mki[QSC_MKI_MAX];
@@ -56,10 +58,10 @@ struct nm_key {
 	int ssrcs;
 };
 
-struct nm_call {
-	bool used;
-	char id[NM_NAME];
-	uint32_t state, flags, role, timeout, lifetime, window, owner, reason, suite;
+struct nm_leg {
+	uint32_t suite, flags;
+	bool has_dscp;
+	uint8_t dscp, ttl;
 	struct nm_tuple tuple[NM_TUPLES];
 	int tuples;
 	struct nm_dir dir[2];	/* QSC_DIR_TX, QSC_DIR_RX, less one */
@@ -67,6 +69,14 @@ struct nm_call {
 	uint32_t epoch;
 	bool parked;
 	struct nm_key parked_key;
+};
+
+struct nm_call {
+	bool used;
+	char id[NM_NAME];
+	uint32_t state, flags, role, timeout, lifetime, window, owner, reason;
+	struct nm_leg leg[QSC_LEGS_MAX];
+	int legs;
 };
 
 struct nm_model {
@@ -95,7 +105,8 @@ struct nm_verdict {
 	struct nm_call *more[NM_CALLS];
 	int mores;
 	uint32_t reason;
-	struct nm_call fresh;
+	int made;
+	struct nm_call fresh[NM_FRESH];	/* @made of them, with their keys */
 	struct nm_key key;
 	struct qsc_session session;
 	uint32_t timeout, lifetime;
@@ -110,16 +121,35 @@ void nm_commit(struct nm_model *m, const struct nm_verdict *v);
 /* The owner's socket was closed. */
 void nm_close(struct nm_model *m, uint32_t portid);
 
-/* nlsession.c: the parts of it about sessions */
+/* 0 or the error. */
+int nm_get_id(const struct nlattr *a, char *id);
+struct nm_call *nm_find(const struct nm_model *m, const char *id);
+/* A deadline that comes before the run's end? */
+bool nm_is_soon(uint32_t seconds);
+
+/* nlcall.c: what makes calls; they are added to those of @v */
+int nm_judge_new(const struct nm_model *m, const struct nlr_sock *s, const void *attrs, int len,
+		 struct nm_verdict *v);
+int nm_judge_batch(const struct nm_model *m, const struct nlr_sock *s, const void *attrs, int len,
+		   struct nm_verdict *v);
+
+/* nlkey.c: keys, by themselves or with the call that they are for */
+int nm_judge_key(const struct nm_model *m, const struct nlattr *nest, const char *id,
+		 struct nm_verdict *v);
+/* What can be wrong with a key whatever the call is; @sealed: not in a box with others. */
+int nm_get_key(const struct nlattr *nest, bool sealed, struct nm_key *k);
+/* And what else; @c is NULL if there is no such call. */
+int nm_judge_install(const struct nm_call *c, const struct nm_key *k, int *or_err);
+void nm_commit_key(struct nm_call *c, const struct nm_key *k);
+/* Bytes of a master key and its salt. */
+int nm_secret_len(uint32_t suite);
+
+/* nlsession.c: sessions */
 int nm_judge_session(const struct nm_model *m, const struct nlattr *nest, const char *id,
 		     struct nm_verdict *v);
 void nm_commit_session(const struct nm_verdict *v);
 int nm_judge_activate(const struct nm_model *m, const struct nlattr *nest, const char *id,
 		      struct nm_verdict *v);
 void nm_commit_activate(const struct nm_verdict *v);
-
-void nm_commit_key(struct nm_call *c, const struct nm_key *k);
-
-struct nm_call *nm_find(const struct nm_model *m, const char *id);
 
 #endif /* _QSC_NLMODEL_H */

@@ -38,6 +38,13 @@ static const struct policy leg[QSC_A_LEG_MAX + 1] = {
 	[QSC_A_LEG_REMOTE_PORT] = { U16, 0, 0xffff },
 	[QSC_A_LEG_LOCAL_RTCP_PORT] = { U16, 0, 0xffff },
 	[QSC_A_LEG_REMOTE_RTCP_PORT] = { U16, 0, 0xffff },
+	[QSC_A_LEG_FLAGS] = { FLAGS, 0, QSC_LEG_FLAGS_LEARN },
+	[QSC_A_LEG_DSCP] = { U8, 0, QSC_DSCP_MAX },
+	[QSC_A_LEG_TTL] = { U8, 1, 0xff },
+	[QSC_A_LEG_LEARN_ADDR] = { BINARY, 0, 16 },
+	[QSC_A_LEG_LEARN_PREFIX] = { U8, 0, 128 },
+	[QSC_A_LEG_LEARN_WINDOW] = { U32, 1, QSC_LEARN_WINDOW_MAX },
+	[QSC_A_LEG_CLOCK] = { U32, 1, QSC_CLOCK_MAX },
 };
 
 static const struct policy roc[QSC_A_ROC_MAX + 1] = {
@@ -49,6 +56,13 @@ static const struct policy seal[QSC_A_SEAL_MAX + 1] = {
 	[QSC_A_SEAL_ID] = { U32, 0, 0xffffffff },
 	[QSC_A_SEAL_PUBLIC] = { EXACT, 0, QSC_SEAL_PUBLIC_LEN },
 	[QSC_A_SEAL_BOX] = { BINARY, 0, QSC_SEAL_BOX_MAX },
+};
+
+/* Of the keys of many calls. */
+static const struct policy batch_seal[QSC_A_SEAL_MAX + 1] = {
+	[QSC_A_SEAL_ID] = { U32, 0, 0xffffffff },
+	[QSC_A_SEAL_PUBLIC] = { EXACT, 0, QSC_SEAL_PUBLIC_LEN },
+	[QSC_A_SEAL_BOX] = { BINARY, 0, QSC_SEAL_BATCH_MAX },
 };
 
 static const struct policy session[QSC_A_SESSION_MAX + 1] = {
@@ -97,13 +111,20 @@ static const struct policy session_set[] = {
 	ID, [QSC_A_CALL_SESSION] = { NEST, .nest = session, .nest_max = QSC_A_SESSION_MAX },
 };
 
-static const struct policy call_new[] = {
-	ID,
-	DEADLINES,
-	[QSC_A_CALL_FLAGS] = { FLAGS, 0, QSC_CALL_FLAGS_BOUND | QSC_CALL_FLAGS_DTLS },
-	[QSC_A_CALL_ROLE] = { U32, QSC_ROLE_CALLER, QSC_ROLE_CALLEE },
-	[QSC_A_CALL_WINDOW] = { U32, QSC_WINDOW_MIN, QSC_WINDOW_MAX },
-	[QSC_A_CALL_LEG] = { NEST, .nest = leg, .nest_max = QSC_A_LEG_MAX },
+#define CALL [QSC_A_CALL_FLAGS] = { FLAGS, 0, QSC_CALL_FLAGS_BOUND | QSC_CALL_FLAGS_DTLS }, \
+	     [QSC_A_CALL_ROLE] = { U32, QSC_ROLE_CALLER, QSC_ROLE_CALLEE }, \
+	     [QSC_A_CALL_WINDOW] = { U32, QSC_WINDOW_MIN, QSC_WINDOW_MAX }, \
+	     [QSC_A_CALL_LEG] = { NEST, .nest = leg, .nest_max = QSC_A_LEG_MAX }
+
+static const struct policy call_new[] = { ID, DEADLINES, CALL };
+static const struct policy op[QSC_A_CALL_MAX + 1] = {
+	ID, DEADLINES, CALL,
+	[QSC_A_CALL_KEY] = { NEST, .nest = key, .nest_max = QSC_A_KEY_MAX },
+};
+
+static const struct policy calls_new[] = {
+	[QSC_A_CALL_OP] = { NEST, .nest = op, .nest_max = QSC_A_CALL_MAX },
+	[QSC_A_CALL_SEALED] = { NEST, .nest = batch_seal, .nest_max = QSC_A_SEAL_MAX },
 };
 
 #define POLICY(p) { p, sizeof(p) / sizeof(*(p)) - 1 }
@@ -124,6 +145,7 @@ static const struct {
 	[QSC_CMD_SEAL_GET] = POLICY(none),
 	[QSC_CMD_SESSION_SET] = POLICY(session_set),
 	[QSC_CMD_SESSION_ACTIVATE] = POLICY(session_set),
+	[QSC_CMD_CALLS_NEW] = POLICY(calls_new),
 };
 
 bool nlp_known(uint8_t cmd)
@@ -211,14 +233,4 @@ void nlp_parse(const struct nlattr **tb, int max, const void *attrs, int len)
 		if (type && type <= max)
 			tb[type] = a;
 	}
-}
-
-int nlp_count(const void *attrs, int len, int type)
-{
-	const struct nlattr *a = attrs;
-	int n = 0;
-
-	for (; nlp_ok(a, len); a = nlp_next(a, &len))
-		n += (a->nla_type & NLA_TYPE_MASK) == type;
-	return n;
 }

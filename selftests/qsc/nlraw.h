@@ -14,8 +14,8 @@
 
 #include "net.h"
 
-#define NL_NODES	64
-#define NL_DATA		160
+#define NL_NODES	256
+#define NL_DATA		640	/* room for a box of twelve keys */
 #define NL_BYTES	16384	/* of one message */
 #define NL_ROOT		(-1)
 #define NL_HDR		(NLMSG_HDRLEN + GENL_HDRLEN)

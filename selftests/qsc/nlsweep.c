@@ -129,7 +129,7 @@ static unsigned int sweep_command(struct nf *f, uint8_t cmd,
 	for (node = 0; node < nodes; node++) {
 		for (i = 0; i < WRONGS && !f->failed; i++) {
 			nf_gen_command(f, &m, cmd);
-			/* how many ROCs there are is random */
+			/* what it has is random in part */
 			if (node >= m.nodes)
 				continue;
 			wrongs[i](f, &m, &m.node[node]);

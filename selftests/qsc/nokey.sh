@@ -74,6 +74,7 @@ ask() {
 			qsctl $form info
 			qsctl $form -a stats
 			qsctl $form -a stats call $ID
+			qsctl $form -a stats legs
 			qsctl $form call list
 			qsctl $form call show $ID
 		}

@@ -144,7 +144,7 @@ commands() {
 	local word
 
 	for word in "" info call "call add" "call key" "call del" "call erase" \
-		    "call list" "call show" "call flush" "call set" stats monitor; do
+		    "call list" "call show" "call flush" "call set" stats top monitor; do
 		# shellcheck disable=SC2086 # words
 		"$QSCTL" $word --help | grep -q '^Usage: qsctl' || {
 			echo "no help for $word"
@@ -176,6 +176,32 @@ test_calls() {
 	prints "call show prints the new timeout" 'timeout: 7.000s' q call show c1
 	does "call set 0 removes them" q call set c1 timeout 0 lifetime 0
 	does "call show prints no timeout" eval '! q call show c1 | grep timeout'
+}
+
+test_relays() {
+	local -a plain=(leg local 192.0.2.1:9006 remote 192.0.2.2:9006 suite plain)
+
+	does "call add takes two legs" q call add r1 timeout 60 \
+		leg local 192.0.2.1:9004 remote learn dscp 46 "${plain[@]}" ttl 64 clock 48000
+	prints "call list prints a line for each leg" \
+		'^ +plain +192.0.2.1:9006 +192.0.2.2:9006$' q call list
+	prints "call show says that a remote is to be learnt" \
+		'192.0.2.1:9004 -> not learnt yet' q call show r1
+	json "a relay is JSON" '(x[0]["legs"][0]["remote_learnt"] and
+		"remote" not in x[0]["legs"][0] and x[0]["legs"][0]["dscp"] == 46 and
+		x[0]["legs"][1]["ttl"] == 64 and "dscp" not in x[0]["legs"][1])' \
+		q -j call show r1
+	before=$(table)
+	refused 2 'a plain leg learns from a prefix' q call add r2 \
+		leg local 192.0.2.1:9010 remote learn suite plain leg "${OTHER[@]}"
+	refused 2 'for plain legs that learn' q call add r2 \
+		leg local 192.0.2.1:9010 remote learn within 5 leg "${OTHER[@]}"
+	prints "top prints each leg" '^r1 +1 new ' q top count 1
+	prints "stats prints what Prometheus reads" '^qsc_calls [0-9]+$' q --prometheus stats
+	prints "and each leg if asked for" \
+		'^qsc_leg_packets_total\{call="r1",leg="1",direction="tx"\} 0$' \
+		q --prometheus stats legs
+	does "call del ends a relay" q call del r1
 }
 
 shows_no_key() {
@@ -241,14 +267,14 @@ test_json() {
 		q -j -p call show c1
 	json "stats is JSON" 'x["calls"] == 3 and x["stats"]["tx_drop_no_key"] == 0' q -j stats
 	json "stats of a call is JSON" '"rx_rtp" in x["legs"][0]["stats"]' q -j stats call c1
-	json "JSON has all counters" 'len(x["stats"]) == 39' q -j stats
+	json "JSON has all counters" 'len(x["stats"]) == 45' q -j stats
 	prints "stats leaves zeros out" 'all counters are zero' q stats
 	prints "stats -a does not" '^ +rx_drop_replay +0$' q stats call c1 -a
 }
 
 test_refusals() {
 	before=$(table)
-	refused 1 'expected one of: info, call, card, stats, monitor' q foo
+	refused 1 'expected one of: info, call, card, stats, top, monitor' q foo
 	refused 1 '"s" is ambiguous: start, show, set' q call s
 	refused 1 'the call-id is missing' q call del
 	refused 1 'the call-id is empty' q call add '' "${OTHER[@]}"
@@ -262,14 +288,16 @@ test_refusals() {
 	refused 1 'both be IPv4 or both be IPv6' \
 		q call add n local 192.0.2.1:1 remote '[2001:db8::2]:1'
 	refused 1 'window: 63 is out of range: 64 to 32768 packets' q call add n "${OTHER[@]}" window 63
-	refused 1 'relay calls (leg ... leg ...) are not in this version' \
-		q call add n leg "${OTHER[@]}" leg "${OTHER[@]}"
+	refused 1 'leg comes before its local' q call add n "${OTHER[@]}" leg "${OTHER[@]}"
+	refused 2 'only the legs of relay calls learn their remote' \
+		q call add n local 192.0.2.1:1 remote learn
+	refused 2 'in use by another call or leg' q call add n leg "${OTHER[@]}" leg "${OTHER[@]}"
 	refused 2 'a call id is' q call add 'n n' "${OTHER[@]}"
 	refused 2 'add c1: a call with this id exists' q call add c1 "${OTHER[@]}"
 	refused 2 'in use by another call' q call add n "${ADDRS[@]}"
 	refused 2 'leg local-addr 0.0.0.0' q call add n local 0.0.0.0:1 remote 192.0.2.2:1
 	refused 2 'leg remote-addr 224.0.0.1' q call add n local 192.0.2.1:1 remote 224.0.0.1:1
-	refused 2 'leg suite AES_CM_128_HMAC_SHA1_80' \
+	refused 2 'this suite is for the legs of relay calls only' \
 		q call add n "${OTHER[@]}" suite AES_CM_128_HMAC_SHA1_80
 	refused 2 'lifetime 99999999, allowed: 0..31536000' q call add n "${OTHER[@]}" lifetime 99999999
 	refused 2 'no call with this id' q call del n
@@ -431,7 +459,8 @@ test_permission() {
 	before=$(table)
 	for command in info "call list" "call show" "call show c1" "call add n ${OTHER[*]}" \
 		       "call del c1" "call erase c1" "call set c1 timeout 1" "call flush" \
-		       "call key c1 tx file key.tx" stats "stats call c1" monitor \
+		       "call key c1 tx file key.tx" stats "stats call c1" \
+		       "stats legs" "top count 1" monitor \
 		       "call add n ${OTHER[*]} bound"; do
 		ktap_print_msg "$command"
 		# shellcheck disable=SC2086 # words
@@ -447,10 +476,11 @@ weak_in_ns() {
 }
 
 ktap_print_header
-ktap_set_plan 121
+ktap_set_plan 133
 netns_add ns || exit
 test_help
 test_calls
+test_relays
 test_keys
 ktap_test_run "a process that waits for a key is protected" is_protected
 test_json

@@ -3,62 +3,40 @@
  * A request that makes no sense is refused, is told what is wrong with it, and
  * changes nothing. Each is a good one with something in it replaced.
  */
-#include <errno.h>
 #include <string.h>
 
-#include "../lib/ksft.h"
-#include "bytes.h"
-#include "dut.h"
-#include "nlraw.h"
-#include "seal.h"
+#include "refusals.h"
 
-#define CALL "refusals"
 #define SSRC 0x51534301
-#define ABSENT (-1)
-#define REPLACED 2
-#define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
-/* An attribute in the place of that of this type. */
-struct attr {
-	uint16_t type;
-	int len; /* or ABSENT */
-	const char *data;
-};
+struct qsc_sock *refusals_sk;
+struct nlr_sock refusals_nl;
+struct seal refusals_seal;
 
-#define ATTR(type, bytes)                      \
-	{                                      \
-		type, sizeof(bytes) - 1, bytes \
-	}
-#define NO(type)                   \
-	{                          \
-		type, ABSENT, NULL \
-	}
-
-/* 192.0.2.1 and port 5004, in network byte order */
-#define ADDR_1 "\xc0\x00\x02\x01"
-#define ADDR6_1 "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01"
-#define ADDR6_2 "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x02"
-#define PORT "\x13\x8c"
-#define PORT_2 "\x13\x8d"
-#define PORT_0 "\0\0"
-
-struct refusal {
-	const char *what;
-	/* makes a good request; returns the nest that attributes are replaced in */
-	int (*make)(struct nlr_msg *m);
-	struct attr attr[REPLACED];
-	int err; /* 0: it is good */
-	const char *says;
-};
-
-static struct qsc_sock *sk;
-static struct nlr_sock nl;
-static struct seal seal;
-
-static void start(struct nlr_msg *m, uint8_t cmd)
+void refusals_start_unnamed(struct nlr_msg *m, uint8_t cmd)
 {
-	nlr_start(m, nlr_family(SIDE_A, NULL), cmd, NLM_F_ACK);
+	static uint16_t family;
+
+	if (!family)
+		family = nlr_family(SIDE_A, NULL);
+	nlr_start(m, family, cmd, NLM_F_ACK);
+}
+
+void refusals_start(struct nlr_msg *m, uint8_t cmd)
+{
+	refusals_start_unnamed(m, cmd);
 	nlr_put_str(m, NL_ROOT, QSC_A_CALL_ID, CALL);
+}
+
+int refusals_find(const struct nlr_msg *m, int parent, uint16_t type)
+{
+	int i;
+
+	for (i = 0; i < m->nodes; i++)
+		if (m->node[i].parent == parent && !m->node[i].gone &&
+		    (m->node[i].type & NLA_TYPE_MASK) == type)
+			return i;
+	return -1;
 }
 
 /* ------------------------------------------------------------ good requests */
@@ -67,11 +45,11 @@ static int leg(struct nlr_msg *m)
 {
 	int nest;
 
-	start(m, QSC_CMD_CALL_NEW);
+	refusals_start(m, QSC_CMD_CALL_NEW);
 	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_LEG);
 	nlr_put(m, nest, QSC_A_LEG_LOCAL_ADDR, ADDR_1, 4);
 	nlr_put(m, nest, QSC_A_LEG_LOCAL_PORT, PORT, 2);
-	nlr_put(m, nest, QSC_A_LEG_REMOTE_ADDR, "\xc0\x00\x02\x02", 4);
+	nlr_put(m, nest, QSC_A_LEG_REMOTE_ADDR, ADDR_2, 4);
 	nlr_put(m, nest, QSC_A_LEG_REMOTE_PORT, PORT, 2);
 	return nest;
 }
@@ -92,11 +70,11 @@ static int key(struct nlr_msg *m)
 	};
 	int nest;
 
-	start(m, QSC_CMD_KEY_SET);
+	refusals_start(m, QSC_CMD_KEY_SET);
 	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_KEY);
 	nlr_put_u32(m, nest, QSC_A_KEY_DIR, key.dir);
 	nlr_put_u32(m, nest, QSC_A_KEY_SUITE, key.suite);
-	seal_put_key(&seal, m, nest, CALL, &key);
+	seal_put_key(&refusals_seal, m, nest, CALL, &key);
 	return nest;
 }
 
@@ -141,20 +119,9 @@ static int same_ssrc_twice(struct nlr_msg *m)
 	return put_roc(m, nest, SSRC);
 }
 
-static int find(const struct nlr_msg *m, int parent, uint16_t type)
-{
-	int i;
-
-	for (i = 0; i < m->nodes; i++)
-		if (m->node[i].parent == parent && !m->node[i].gone &&
-		    (m->node[i].type & NLA_TYPE_MASK) == type)
-			return i;
-	return -1;
-}
-
 static int sealed(struct nlr_msg *m)
 {
-	return find(m, key(m), QSC_A_KEY_SEALED);
+	return refusals_find(m, key(m), QSC_A_KEY_SEALED);
 }
 
 static int session(struct nlr_msg *m)
@@ -167,15 +134,15 @@ static int session(struct nlr_msg *m)
 	};
 
 	seal_wrap(&s, CALL, 1);
-	start(m, QSC_CMD_SESSION_SET);
-	return seal_put_session(&seal, m, CALL, &s);
+	refusals_start(m, QSC_CMD_SESSION_SET);
+	return seal_put_session(&refusals_seal, m, CALL, &s);
 }
 
 static int activate(struct nlr_msg *m)
 {
 	int nest;
 
-	start(m, QSC_CMD_SESSION_ACTIVATE);
+	refusals_start(m, QSC_CMD_SESSION_ACTIVATE);
 	nest = nlr_nest(m, NL_ROOT, QSC_A_CALL_SESSION);
 	nlr_put(m, nest, QSC_A_SESSION_LEG, "\0", 1);
 	return nest;
@@ -235,7 +202,7 @@ static const struct refusal calls[] = {
 	OF_LEG("ff02::1", -EINVAL, NOT_ONE_HOST,
 	       ATTR(QSC_A_LEG_LOCAL_ADDR, "\xff\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\x01")),
 	OF_LEG("::ffff:192.0.2.1", -EINVAL, "an IPv4-mapped address: give the IPv4 address",
-	       ATTR(QSC_A_LEG_LOCAL_ADDR, "\0\0\0\0\0\0\0\0\0\0\xff\xff" ADDR_1)),
+	       ATTR(QSC_A_LEG_LOCAL_ADDR, MAPPED_1)),
 	OF_LEG("from IPv6 to IPv4", -EINVAL, "of different IP versions",
 	       ATTR(QSC_A_LEG_LOCAL_ADDR, ADDR6_1)),
 	OF_LEG("with itself", -EINVAL, "local and remote address and port are the same",
@@ -266,7 +233,7 @@ static const struct refusal keys[] = {
 	OF_KEY("no direction", key, -EINVAL, "a key needs direction", NO(QSC_A_KEY_DIR)),
 	OF_KEY("no suite", key, -EINVAL, "a key needs direction", NO(QSC_A_KEY_SUITE)),
 	OF_KEY("nothing sealed", key, -EINVAL, "a key needs direction", NO(QSC_A_KEY_SEALED)),
-	OF_KEY("sealed without a public key", sealed, -EINVAL, "needs id, public key and box",
+	OF_KEY("sealed without a public key", sealed, -EINVAL, NEEDS_BOX,
 	       NO(QSC_A_SEAL_PUBLIC)),
 	OF_KEY("a box that is empty", sealed, -EINVAL, "wrong length of what is sealed",
 	       ATTR(QSC_A_SEAL_BOX, "")),
@@ -310,7 +277,7 @@ static const struct refusal good_sessions[] = {
 static const struct refusal activations[] = {
 	OF_ACTIVATE("more than the leg", -EINVAL, "to activate takes nothing but the leg",
 		    ATTR(QSC_A_SESSION_EPOCH, "\0\0\0\0")),
-	OF_ACTIVATE("no such leg", -ENOENT, "the call has no such leg",
+	OF_ACTIVATE("no such leg", -ENOENT, NO_SUCH_LEG,
 		    ATTR(QSC_A_SESSION_LEG, "\1")),
 	OF_ACTIVATE("nothing that waits", -ENOKEY, "no sending key waits", {}),
 };
@@ -319,7 +286,7 @@ static const struct refusal activations[] = {
 
 static void replace(struct nlr_msg *m, int parent, const struct attr *a)
 {
-	int old = find(m, parent, a->type);
+	int old = refusals_find(m, parent, a->type);
 
 	if (old >= 0)
 		m->node[old].gone = true;
@@ -329,33 +296,38 @@ static void replace(struct nlr_msg *m, int parent, const struct attr *a)
 		ksft_exit_fail_msg("no room for attribute %u\n", a->type);
 }
 
-static void answer(const struct refusal *r, struct nlr_answer *a)
+static bool is_answer(const struct nlr_answer *a, int err, const char *says)
+{
+	if (a->err == err && strstr(a->text, says))
+		return true;
+	ksft_print_msg("%s, \"%s\"; not %s, \"%s\"\n", strerror(-a->err), a->text,
+		       strerror(-err), says);
+	return false;
+}
+
+bool refusals_send(const void *buf, int len, int err, const char *says)
+{
+	struct nlr_seen seen = {};
+	struct nlr_answer a;
+
+	if (nlr_send(&refusals_nl, buf, len) ||
+	    nlr_read(&refusals_nl, 1, &a, 1, NULL, &seen) || a.acks != 1)
+		ksft_exit_fail_msg("no answer instead of \"%s\"\n", says);
+	return is_answer(&a, err, says);
+}
+
+void refusals_judge(const struct refusal *r)
 {
 	static uint8_t buf[NL_BYTES];
 	static struct nlr_msg m;
-	struct nlr_seen seen = {};
-	int i, nest, err;
+	int i, nest, len;
 
-	seal_refresh(&seal, sk);
+	seal_refresh(&refusals_seal, refusals_sk);
 	nest = r->make(&m);
 	for (i = 0; i < REPLACED && r->attr[i].type; i++)
 		replace(&m, nest, &r->attr[i]);
-	err = nlr_send(&nl, buf, nlr_flatten(&m, 1, buf, sizeof(buf)));
-	if (err || nlr_read(&nl, 1, a, 1, NULL, &seen) || a->acks != 1)
-		ksft_exit_fail_msg("%s: no answer\n", r->what);
-}
-
-static void judge(const struct refusal *r)
-{
-	struct nlr_answer a;
-	bool good;
-
-	answer(r, &a);
-	good = a.err == r->err && strstr(a.text, r->says);
-	if (!good)
-		ksft_print_msg("%s, \"%s\"; not %s, \"%s\"\n", strerror(-a.err), a.text,
-			       strerror(-r->err), r->says);
-	ksft_test_result(good, "%s\n", r->what);
+	len = nlr_flatten(&m, 1, buf, sizeof(buf));
+	ksft_test_result(refusals_send(buf, len, r->err, r->says), "%s\n", r->what);
 }
 
 static int count_keys(const struct qsc_call *c, void *arg)
@@ -368,19 +340,19 @@ static void expect_keys(unsigned int want, const char *name)
 {
 	unsigned int n = 0;
 
-	if (qsc_call_get(sk, CALL, count_keys, &n))
-		ksft_exit_fail_msg("call get: %s\n", qsc_last_error(sk)->text);
+	if (qsc_call_get(refusals_sk, CALL, count_keys, &n))
+		ksft_exit_fail_msg("call get: %s\n", qsc_last_error(refusals_sk)->text);
 	if (n != want)
 		ksft_print_msg("%u keys, not %u\n", n, want);
 	ksft_test_result(n == want, "%s\n", name);
 }
 
-static void expect_no_calls(void)
+void refusals_expect_no_calls(void)
 {
 	struct qsc_info info;
 
-	if (qsc_info(sk, &info))
-		ksft_exit_fail_msg("info: %s\n", qsc_last_error(sk)->text);
+	if (qsc_info(refusals_sk, &info))
+		ksft_exit_fail_msg("info: %s\n", qsc_last_error(refusals_sk)->text);
 	ksft_test_result(!info.calls, "none of that made a call\n");
 }
 
@@ -389,11 +361,11 @@ static void calls_are_refused(void)
 	size_t i;
 
 	for (i = 0; i < COUNT(calls); i++)
-		judge(&calls[i]);
-	expect_no_calls();
+		refusals_judge(&calls[i]);
+	refusals_expect_no_calls();
 	for (i = 0; i < COUNT(good_calls); i++) {
-		judge(&good_calls[i]);
-		dut_del(sk, CALL);
+		refusals_judge(&good_calls[i]);
+		dut_del(refusals_sk, CALL);
 	}
 }
 
@@ -401,30 +373,30 @@ static void keys_are_refused(void)
 {
 	size_t i;
 
-	dut_call(sk, &(struct dut_call){ .id = CALL });
+	dut_call(refusals_sk, &(struct dut_call){ .id = CALL });
 	for (i = 0; i < COUNT(keys); i++)
-		judge(&keys[i]);
+		refusals_judge(&keys[i]);
 	expect_keys(0, "none of that was a key");
 	for (i = 0; i < COUNT(good_keys); i++)
-		judge(&good_keys[i]);
+		refusals_judge(&good_keys[i]);
 	expect_keys(1, "what is as it should be is a key");
-	dut_del(sk, CALL);
+	dut_del(refusals_sk, CALL);
 }
 
 static void sessions_are_refused(void)
 {
 	size_t i;
 
-	dut_call(sk, &(struct dut_call){ .id = CALL });
+	dut_call(refusals_sk, &(struct dut_call){ .id = CALL });
 	for (i = 0; i < COUNT(sessions); i++)
-		judge(&sessions[i]);
+		refusals_judge(&sessions[i]);
 	expect_keys(0, "none of that was a session");
 	for (i = 0; i < COUNT(good_sessions); i++)
-		judge(&good_sessions[i]);
+		refusals_judge(&good_sessions[i]);
 	expect_keys(2, "what is as it should be is a session");
 	for (i = 0; i < COUNT(activations); i++)
-		judge(&activations[i]);
-	dut_del(sk, CALL);
+		refusals_judge(&activations[i]);
+	dut_del(refusals_sk, CALL);
 }
 
 int main(void)
@@ -432,14 +404,17 @@ int main(void)
 	ksft_print_header();
 	net_up();
 	net_pin();
-	sk = dut_open(SIDE_A);
-	nlr_open(&nl, SIDE_A, true, true, false);
+	refusals_sk = dut_open(SIDE_A);
+	nlr_open(&refusals_nl, SIDE_A, true, true, false);
 	ksft_set_plan(COUNT(calls) + COUNT(good_calls) + COUNT(keys) + COUNT(good_keys) +
-		      COUNT(sessions) + COUNT(good_sessions) + COUNT(activations) + 5);
+		      COUNT(sessions) + COUNT(good_sessions) + COUNT(activations) + 5 +
+		      refusals_relay_plan() + refusals_batch_plan());
 	calls_are_refused();
 	keys_are_refused();
 	sessions_are_refused();
-	nlr_close(&nl);
-	qsc_close(sk);
+	refusals_relay();
+	refusals_batch();
+	nlr_close(&refusals_nl);
+	qsc_close(refusals_sk);
 	ksft_finished();
 }

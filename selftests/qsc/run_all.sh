@@ -21,7 +21,7 @@ QSCTL=${QSCTL:-$top/out/tools/qsctl}
 export QSCTL
 
 # What takes long and is not needed to know whether a change broke anything.
-slow='churn deadlines.sh fail_nth interop_gst.sh kunit.sh nokey.sh'
+slow='churn relay_many deadlines.sh fail_nth interop_gst.sh kunit.sh nokey.sh'
 slow="$slow qsctl.sh rmmod.sh securecall.sh sleep.sh"
 
 limit=$(sed -n 's/^timeout=//p' settings)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a key service and a client do to keys on their way to the module. */
 #include <errno.h>
+#include <openssl/sha.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,6 +14,34 @@
 
 /* The module takes a key for half a minute more than it gives it out. */
 #define FRESH	5	/* seconds */
+
+static const char batch_label[] = "calls-new";
+
+/* What something is bound to. */
+struct bound {
+	const void *bytes;
+	int len;
+	uint8_t digest[SEAL_DIGEST_LEN];
+};
+
+static struct bound bound_to(const void *bytes, int len)
+{
+	struct bound b = { bytes, len };
+
+	if (!SHA256(bytes, len, b.digest))
+		ksft_exit_fail_msg("OpenSSL cannot hash\n");
+	return b;
+}
+
+static struct bound bound_to_calls(const void *calls, int len)
+{
+	static uint8_t buf[sizeof(batch_label) - 1 + NL_BYTES];
+	int label = sizeof(batch_label) - 1;
+
+	memcpy(buf, batch_label, label);
+	memcpy(buf + label, calls, min(len, NL_BYTES));
+	return bound_to(buf, label + min(len, NL_BYTES));
+}
 
 static int64_t now(void)
 {
@@ -34,19 +63,17 @@ void seal_refresh(struct seal *s, struct qsc_sock *sk)
 	memcpy(s->public, sk->seal.public, sizeof(s->public));
 }
 
-static struct seal_record *record(struct seal *s, const struct qsc_binding *b, const void *plain,
-				  int len)
+static struct seal_record *record(struct seal *s, struct bound b, const void *plain, int len)
 {
 	struct seal_record *r = &s->record[s->next++ % SEAL_RECORDS];
 	EVP_PKEY *mine = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
 
 	memset(r, 0, sizeof(*r));
-	if (!mine || qsc_seal_box(mine, s->public, b, plain, len, r->public, r->box))
+	if (!mine || qsc_seal_box(mine, s->public, b.bytes, b.len, plain, len, r->public, r->box))
 		ksft_exit_fail_msg("OpenSSL cannot seal\n");
 	EVP_PKEY_free(mine);
 	r->box_len = len + QSC_SEAL_TAG_LEN;
-	r->bound_len = b->len;
-	memcpy(r->bound, b->bytes, b->len);
+	memcpy(r->bound, b.digest, sizeof(r->bound));
 	return r;
 }
 
@@ -72,7 +99,16 @@ void seal_put_key(struct seal *s, struct nlr_msg *m, int parent, const char *id,
 	memcpy(plain + key->master_len, key->salt, key->salt_len);
 	qsc_bind_key(&b, id, key);
 	put(s, m, parent, QSC_A_KEY_SEALED,
-	    record(s, &b, plain, key->master_len + key->salt_len));
+	    record(s, bound_to(b.bytes, b.len), plain, key->master_len + key->salt_len));
+}
+
+void seal_put_batch(struct seal *s, struct nlr_msg *m, const void *secrets, int len)
+{
+	static uint8_t buf[NL_BYTES];
+	int all = nlr_flatten(m, 0, buf, sizeof(buf));
+
+	put(s, m, NL_ROOT, QSC_A_CALL_SEALED,
+	    record(s, bound_to_calls(buf + NL_HDR, all - NL_HDR), secrets, len));
 }
 
 int seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
@@ -86,7 +122,7 @@ int seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
 	memcpy(plain, session->dist, QSC_DIST_LEN);
 	memcpy(plain + QSC_DIST_LEN, session->exporter, QSC_EXPORTER_LEN);
 	qsc_bind_session(&b, id, session);
-	r = record(s, &b, plain, sizeof(plain));
+	r = record(s, bound_to(b.bytes, b.len), plain, sizeof(plain));
 	memcpy(r->wrapped, session->wrapped, sizeof(r->wrapped));
 	nlr_put_u32(m, nest, QSC_A_SESSION_ROLE, session->role);
 	nlr_put_str(m, nest, QSC_A_SESSION_CALLER, session->caller);
@@ -113,6 +149,9 @@ void seal_wrap(struct qsc_session *session, const char *id, uint8_t seed)
 	};
 	uint8_t wrap[QSC_KEYS_LEN], s[QSC_KEYS_LEN];
 
+	/* no service wraps anything for a plain leg, so whatever it is will do */
+	if (call.suite == QSC_SUITE_PLAIN)
+		call.suite = QSC_SUITE_AEAD_AES_256_GCM;
 	snprintf(call.call_id, sizeof(call.call_id), "%s", id);
 	snprintf(call.caller, sizeof(call.caller), "%s", session->caller);
 	snprintf(call.callee, sizeof(call.callee), "%s", session->callee);
@@ -133,7 +172,7 @@ static const struct seal_record *find(const struct seal *s, const struct nlattr 
 	return NULL;
 }
 
-static int judge(const struct seal *s, const struct nlattr *nest, const struct qsc_binding *b,
+static int judge(const struct seal *s, const struct nlattr *nest, struct bound b,
 		 const uint8_t *wrapped, int *or_err)
 {
 	const struct nlattr *tb[QSC_A_SEAL_MAX + 1];
@@ -151,7 +190,7 @@ static int judge(const struct seal *s, const struct nlattr *nest, const struct q
 	r = find(s, tb[QSC_A_SEAL_PUBLIC]);
 	if (!r || tb[QSC_A_SEAL_BOX]->nla_len - NLA_HDRLEN != r->box_len ||
 	    memcmp(tb[QSC_A_SEAL_BOX] + 1, r->box, r->box_len) ||
-	    (int)b->len != r->bound_len || memcmp(b->bytes, r->bound, b->len))
+	    memcmp(b.digest, r->bound, sizeof(r->bound)))
 		return -EBADMSG;
 	return wrapped && memcmp(wrapped, r->wrapped, sizeof(r->wrapped)) ? -EBADMSG : 0;
 }
@@ -162,7 +201,7 @@ int seal_judge_key(const struct seal *s, const struct nlattr *nest, const char *
 	struct qsc_binding b;
 
 	qsc_bind_key(&b, id, key);
-	return judge(s, nest, &b, NULL, or_err);
+	return judge(s, nest, bound_to(b.bytes, b.len), NULL, or_err);
 }
 
 int seal_judge_session(const struct seal *s, const struct nlattr *nest, const char *id,
@@ -171,5 +210,11 @@ int seal_judge_session(const struct seal *s, const struct nlattr *nest, const ch
 	struct qsc_binding b;
 
 	qsc_bind_session(&b, id, session);
-	return judge(s, nest, &b, session->wrapped, or_err);
+	return judge(s, nest, bound_to(b.bytes, b.len), session->wrapped, or_err);
+}
+
+int seal_judge_batch(const struct seal *s, const struct nlattr *nest, const void *calls, int len,
+		     int *or_err)
+{
+	return judge(s, nest, bound_to_calls(calls, len), NULL, or_err);
 }

@@ -10,15 +10,16 @@
 #include "nlraw.h"
 
 #define SEAL_RECORDS	32
+#define SEAL_DIGEST_LEN	32
+#define SEAL_SECRETS_MAX (NL_DATA - QSC_SEAL_TAG_LEN)	/* of calls-new */
 
 /* Something that was sealed, so that it can be said whether it will open. */
 struct seal_record {
 	uint8_t public[QSC_SEAL_PUBLIC_LEN];
-	uint8_t box[QSC_SEAL_BOX_MAX];
+	uint8_t box[NL_DATA];
 	int box_len;
 	uint8_t wrapped[QSC_WRAPPED_LEN];	/* of a session */
-	uint8_t bound[288];
-	int bound_len;
+	uint8_t bound[SEAL_DIGEST_LEN];		/* SHA-256 of what it is bound to */
 };
 
 /* The module's public key, and the last things that were sealed to it. */
@@ -40,6 +41,9 @@ void seal_put_key(struct seal *s, struct nlr_msg *m, int parent, const char *id,
 int seal_put_session(struct seal *s, struct nlr_msg *m, const char *id,
 		     const struct qsc_session *session);
 
+/* The sealed nest of calls-new; bound to the calls, as they are in @m up to now. */
+void seal_put_batch(struct seal *s, struct nlr_msg *m, const void *secrets, int len);
+
 /* What the key service does: S is of @seed, wrapped for the rest of @session. */
 void seal_wrap(struct qsc_session *session, const char *id, uint8_t seed);
 
@@ -51,5 +55,7 @@ int seal_judge_key(const struct seal *s, const struct nlattr *nest, const char *
 		   const struct qsc_key *key, int *or_err);
 int seal_judge_session(const struct seal *s, const struct nlattr *nest, const char *id,
 		       const struct qsc_session *session, int *or_err);
+int seal_judge_batch(const struct seal *s, const struct nlattr *nest, const void *calls, int len,
+		     int *or_err);
 
 #endif /* _QSC_SEAL_H */

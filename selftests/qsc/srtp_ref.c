@@ -6,13 +6,14 @@
 #include "srtp_ref.h"
 
 #define TAG_LEN		16
+#define SHA1_80_TAG_LEN	10
 #define SRTCP_INDEX_LEN	4
 
 void master_random(struct srtp_master *m, struct rng *rng, int suite, int mki_len)
 {
 	m->suite = suite;
 	m->key_len = suite == QSC_SUITE_AEAD_AES_256_GCM ? 32 : 16;
-	m->salt_len = 12;
+	m->salt_len = suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80 ? 14 : 12;
 	m->mki_len = mki_len;
 	rng_fill(rng, m->key, m->key_len);
 	rng_fill(rng, m->salt, m->salt_len);
@@ -21,10 +22,16 @@ void master_random(struct srtp_master *m, struct rng *rng, int suite, int mki_le
 
 static void policy_suite(srtp_policy_t *policy, int suite)
 {
-	if (suite == QSC_SUITE_AEAD_AES_256_GCM) {
+	switch (suite) {
+	case QSC_SUITE_AEAD_AES_256_GCM:
 		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtp);
 		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtcp);
-	} else {
+		break;
+	case QSC_SUITE_AES_CM_128_HMAC_SHA1_80:
+		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtp);
+		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtcp);
+		break;
+	default:
 		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtp);
 		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtcp);
 	}
@@ -106,10 +113,12 @@ enum ref_verdict ref_protect(srtp_t srtp, const struct srtp_keys *keys, int gen,
  * that can go below zero; what has no room for header, tag and MKI is not
  * shown to it.
  */
-static bool has_room(const struct packet *pkt, int mki_len)
+static bool has_room(const struct packet *pkt, const struct srtp_master *m)
 {
 	const uint8_t *p = pkt->data;
-	int need = TAG_LEN + mki_len;
+	int need = m->mki_len;
+
+	need += m->suite == QSC_SUITE_AES_CM_128_HMAC_SHA1_80 ? SHA1_80_TAG_LEN : TAG_LEN;
 
 	if (pkt->rtcp)
 		return pkt->len >= RTCP_HDR_LEN + SRTCP_INDEX_LEN + need;
@@ -132,7 +141,7 @@ enum ref_verdict ref_unprotect(srtp_t srtp, const struct srtp_keys *keys,
 {
 	int mki_len = keys->gen[0].mki_len;
 
-	if (!has_room(pkt, mki_len))
+	if (!has_room(pkt, &keys->gen[0]))
 		return REF_FORGED;
 	if (pkt->rtcp)
 		return verdict(srtp_unprotect_rtcp_mki(srtp, pkt->data, &pkt->len,

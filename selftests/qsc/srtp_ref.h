@@ -14,7 +14,7 @@
 #define SALT_MAX	14
 #define MKI_MAX		128
 #define ROCS_MAX	16
-#define GENERATIONS_MAX	2
+#define GENERATIONS_MAX	4
 
 /* A master key as it is given to both sides. */
 struct srtp_master {

@@ -63,9 +63,29 @@ static const struct qsc_attr_desc leg_descs[] = {
 	[QSC_A_LEG_REMOTE_PORT] = { "remote-port", QSC_KIND_PORT, NULL },
 	[QSC_A_LEG_LOCAL_RTCP_PORT] = { "local-rtcp-port", QSC_KIND_PORT, NULL },
 	[QSC_A_LEG_REMOTE_RTCP_PORT] = { "remote-rtcp-port", QSC_KIND_PORT, NULL },
+	[QSC_A_LEG_FLAGS] = { "flags", QSC_KIND_U32, NULL },
+	[QSC_A_LEG_DSCP] = { "dscp", QSC_KIND_U8, NULL },
+	[QSC_A_LEG_TTL] = { "ttl", QSC_KIND_U8, NULL },
+	[QSC_A_LEG_LEARN_ADDR] = { "learn-addr", QSC_KIND_ADDR, NULL },
+	[QSC_A_LEG_LEARN_PREFIX] = { "learn-prefix", QSC_KIND_U8, NULL },
+	[QSC_A_LEG_LEARN_WINDOW] = { "learn-window", QSC_KIND_U32, NULL },
+	[QSC_A_LEG_CLOCK] = { "clock", QSC_KIND_U32, NULL },
 };
 
 static const struct qsc_attr_set leg_attrs = { ARRAY_SIZE(leg_descs), leg_descs };
+
+static const struct qsc_attr_desc op_descs[] = {
+	[QSC_A_CALL_ID] = { "id", QSC_KIND_STRING, NULL },
+	[QSC_A_CALL_FLAGS] = { "flags", QSC_KIND_U32, NULL },
+	[QSC_A_CALL_ROLE] = { "role", QSC_KIND_U32, NULL },
+	[QSC_A_CALL_TIMEOUT] = { "timeout", QSC_KIND_U32, NULL },
+	[QSC_A_CALL_LIFETIME] = { "lifetime", QSC_KIND_U32, NULL },
+	[QSC_A_CALL_WINDOW] = { "window", QSC_KIND_U32, NULL },
+	[QSC_A_CALL_LEG] = { "leg", QSC_KIND_NEST, &leg_attrs },
+	[QSC_A_CALL_KEY] = { "key", QSC_KIND_NEST, &key_attrs },
+};
+
+static const struct qsc_attr_set op_attrs = { ARRAY_SIZE(op_descs), op_descs };
 
 static const struct qsc_attr_desc call_descs[] = {
 	[QSC_A_CALL_ID] = { "id", QSC_KIND_STRING, NULL },
@@ -79,6 +99,8 @@ static const struct qsc_attr_desc call_descs[] = {
 	[QSC_A_CALL_REASON] = { "reason", QSC_KIND_U32, NULL },
 	[QSC_A_CALL_SESSION] = { "session", QSC_KIND_NEST, &session_attrs },
 	[QSC_A_CALL_MORE] = { "more", QSC_KIND_STRING, NULL },
+	[QSC_A_CALL_OP] = { "op", QSC_KIND_NEST, &op_attrs },
+	[QSC_A_CALL_SEALED] = { "sealed", QSC_KIND_NEST, &seal_attrs },
 };
 
 const struct qsc_attr_set qsc_call_attrs = { ARRAY_SIZE(call_descs), call_descs };

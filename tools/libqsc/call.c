@@ -12,13 +12,17 @@ struct listing {
 	void *arg;
 };
 
-static int put_addr(struct nl_msg *msg, int addr_type, int port_type, const union qsc_addr *addr)
+static int put_ip(struct nl_msg *msg, int type, const union qsc_addr *addr)
 {
 	if (addr->sa.sa_family == AF_INET6)
-		return nla_put(msg, addr_type, sizeof(addr->in6.sin6_addr), &addr->in6.sin6_addr) ||
-		       nla_put_u16(msg, port_type, addr->in6.sin6_port);
-	return nla_put(msg, addr_type, sizeof(addr->in4.sin_addr), &addr->in4.sin_addr) ||
-	       nla_put_u16(msg, port_type, addr->in4.sin_port);
+		return nla_put(msg, type, sizeof(addr->in6.sin6_addr), &addr->in6.sin6_addr);
+	return nla_put(msg, type, sizeof(addr->in4.sin_addr), &addr->in4.sin_addr);
+}
+
+static int put_addr(struct nl_msg *msg, int addr_type, int port_type, const union qsc_addr *addr)
+{
+	/* sin_port and sin6_port are at the same place */
+	return put_ip(msg, addr_type, addr) || nla_put_u16(msg, port_type, addr->in4.sin_port);
 }
 
 static int put_rtcp(struct nl_msg *msg, int type, uint16_t port)
@@ -26,24 +30,50 @@ static int put_rtcp(struct nl_msg *msg, int type, uint16_t port)
 	return port ? nla_put_u16(msg, type, htons(port)) : 0;
 }
 
+static int put_optional(struct nl_msg *msg, int type, uint32_t value)
+{
+	return value ? nla_put_u32(msg, type, value) : 0;
+}
+
+/* What only the legs of relay calls have. */
+static int put_manner(struct nl_msg *msg, const struct qsc_leg_params *leg)
+{
+	return put_optional(msg, QSC_A_LEG_FLAGS, leg->flags) ||
+	       (leg->has_dscp && nla_put_u8(msg, QSC_A_LEG_DSCP, leg->dscp)) ||
+	       (leg->ttl && nla_put_u8(msg, QSC_A_LEG_TTL, leg->ttl)) ||
+	       put_optional(msg, QSC_A_LEG_CLOCK, leg->clock);
+}
+
+/* What does not go together the kernel refuses: nothing is left out here. */
+static int put_learn_from(struct nl_msg *msg, const struct qsc_leg_params *leg)
+{
+	if (leg->learn_from.sa.sa_family &&
+	    (put_ip(msg, QSC_A_LEG_LEARN_ADDR, &leg->learn_from) ||
+	     nla_put_u8(msg, QSC_A_LEG_LEARN_PREFIX, leg->learn_prefix)))
+		return -EMSGSIZE;
+	return put_optional(msg, QSC_A_LEG_LEARN_WINDOW, leg->learn_window_s);
+}
+
+static int put_remote(struct nl_msg *msg, const struct qsc_leg_params *leg)
+{
+	if (leg->flags & QSC_LEG_FLAGS_LEARN)
+		return put_learn_from(msg, leg);
+	return put_addr(msg, QSC_A_LEG_REMOTE_ADDR, QSC_A_LEG_REMOTE_PORT, &leg->remote) ||
+	       put_rtcp(msg, QSC_A_LEG_REMOTE_RTCP_PORT, leg->remote_rtcp);
+}
+
 static int put_leg(struct nl_msg *msg, unsigned int index, const struct qsc_leg_params *leg)
 {
 	struct nlattr *nest = nla_nest_start(msg, QSC_A_CALL_LEG);
 
 	if (!nest || nla_put_u8(msg, QSC_A_LEG_INDEX, index) ||
-	    (leg->suite && nla_put_u32(msg, QSC_A_LEG_SUITE, leg->suite)) ||
+	    put_optional(msg, QSC_A_LEG_SUITE, leg->suite) ||
 	    put_addr(msg, QSC_A_LEG_LOCAL_ADDR, QSC_A_LEG_LOCAL_PORT, &leg->local) ||
-	    put_addr(msg, QSC_A_LEG_REMOTE_ADDR, QSC_A_LEG_REMOTE_PORT, &leg->remote) ||
-	    put_rtcp(msg, QSC_A_LEG_LOCAL_RTCP_PORT, leg->local_rtcp) ||
-	    put_rtcp(msg, QSC_A_LEG_REMOTE_RTCP_PORT, leg->remote_rtcp))
+	    put_rtcp(msg, QSC_A_LEG_LOCAL_RTCP_PORT, leg->local_rtcp) || put_remote(msg, leg) ||
+	    put_manner(msg, leg))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
-}
-
-static int put_optional(struct nl_msg *msg, int type, uint32_t value)
-{
-	return value ? nla_put_u32(msg, type, value) : 0;
 }
 
 static int check_leg(struct qsc_sock *sk, const struct qsc_leg_params *leg)
@@ -52,11 +82,12 @@ static int check_leg(struct qsc_sock *sk, const struct qsc_leg_params *leg)
 
 	if (family != AF_INET && family != AF_INET6)
 		return qsc_fail(sk, -EINVAL, "the local address is neither IPv4 nor IPv6");
-	if (family != leg->remote.sa.sa_family)
+	if (!(leg->flags & QSC_LEG_FLAGS_LEARN) && family != leg->remote.sa.sa_family)
 		return qsc_fail(sk, -EINVAL, "local and remote address are of different families");
 	return 0;
 }
 
+/* Into a message, or into a nest of one. */
 int qsc_call_build(struct qsc_sock *sk, struct nl_msg *msg, const struct qsc_call_params *p)
 {
 	int err = qsc_msg_put_id(sk, msg, p->id);

@@ -27,17 +27,18 @@ static void enlarge_buffer(struct nl_sock *nl)
 		nl_socket_set_buffer_size(nl, EVENT_BUFFER, 0);
 }
 
+/* All on the new socket: on the other one answers may still be on their way. */
 static int join(struct qsc_sock *sk)
 {
-	int group = genl_ctrl_resolve_grp(sk->req, QSC_FAMILY_NAME, QSC_MCGRP_EVENTS);
-	int err;
+	int group, err;
 
+	if (genl_connect(sk->events) < 0)
+		return qsc_fail(sk, errno ? -errno : -EIO, "cannot open a generic netlink socket");
+	group = genl_ctrl_resolve_grp(sk->events, QSC_FAMILY_NAME, QSC_MCGRP_EVENTS);
 	if (group < 0)
 		return qsc_fail(sk, -ENOPROTOOPT,
 				"the module has no multicast group '" QSC_MCGRP_EVENTS "': %s",
 				nl_geterror(group));
-	if (genl_connect(sk->events) < 0)
-		return qsc_fail(sk, errno ? -errno : -EIO, "cannot open a generic netlink socket");
 	enlarge_buffer(sk->events);
 	if (nl_socket_add_membership(sk->events, group) < 0) {
 		err = errno ? -errno : -EIO;
@@ -73,15 +74,19 @@ int qsc_event_fd(const struct qsc_sock *sk)
 	return sk->events ? nl_socket_get_fd(sk->events) : -EBADF;
 }
 
-static int event_leg(struct nlattr *nest)
+static void add_leg(struct qsc_event *event, struct nlattr *nest)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	uint32_t index;
 
+	event->leg = -1;
 	if (!nest || nla_parse_nested(tb, QSC_A_LEG_MAX, nest, NULL) < 0)
-		return -1;
+		return;
 	index = qsc_get_u32(tb[QSC_A_LEG_INDEX]);
-	return index <= UINT8_MAX ? (int)index : -1;
+	if (index <= UINT8_MAX)
+		event->leg = index;
+	qsc_get_addr(&event->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
+	event->remote_rtcp = qsc_get_port(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
 }
 
 /* Of a kernel that knows more keys, the first ones. */
@@ -128,7 +133,7 @@ int qsc_parse_event(struct nlmsghdr *nlh, qsc_event_cb cb, void *arg)
 	event.flags = qsc_get_u32(attrs[QSC_A_CALL_FLAGS]);
 	event.reason = qsc_get_u32(attrs[QSC_A_CALL_REASON]);
 	event.count = qsc_get_u64(attrs[QSC_A_CALL_COUNT]);
-	event.leg = event_leg(attrs[QSC_A_CALL_LEG]);
+	add_leg(&event, attrs[QSC_A_CALL_LEG]);
 	add_keys(&event, keys, event_keys(nlh, keys));
 	return cb(&event, arg);
 }

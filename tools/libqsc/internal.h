@@ -56,6 +56,9 @@ int qsc_msg_parse(struct nlmsghdr *nlh, struct qsc_reply *reply);
 
 /* call.c, key.c, session.c: split from the sending so that tests can look at messages */
 int qsc_call_build(struct qsc_sock *sk, struct nl_msg *msg, const struct qsc_call_params *p);
+int qsc_key_check(struct qsc_sock *sk, const struct qsc_key *key);
+int qsc_key_put(struct nl_msg *msg, const char *id, const struct qsc_key *key,
+		const struct qsc_seal_key *to);
 int qsc_key_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id, const void *key,
 		  const struct qsc_seal_key *to);
 int qsc_session_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id, const void *session,
@@ -76,11 +79,11 @@ void qsc_bind_session(struct qsc_binding *b, const char *id, const struct qsc_se
 typedef int (*qsc_sealed_build)(struct qsc_sock *sk, struct nl_msg *msg, const char *id,
 				const void *what, const struct qsc_seal_key *to);
 
-int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN],
-		 const struct qsc_binding *b, const void *plain, size_t len,
-		 uint8_t ours[QSC_SEAL_PUBLIC_LEN], uint8_t *box);
-int qsc_seal_put(struct nl_msg *msg, int attr, const struct qsc_seal_key *to,
-		 const struct qsc_binding *b, const void *plain, size_t len);
+int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN], const void *aad,
+		 size_t aad_len, const void *plain, size_t len, uint8_t ours[QSC_SEAL_PUBLIC_LEN],
+		 uint8_t *box);
+int qsc_seal_put(struct nl_msg *msg, int attr, const struct qsc_seal_key *to, const void *aad,
+		 size_t aad_len, const void *plain, size_t len);
 int qsc_seal_get(struct qsc_sock *sk);
 int qsc_seal_error(struct qsc_sock *sk, int err);
 int qsc_seal_run(struct qsc_sock *sk, int cmd, qsc_sealed_build build, const char *id,
@@ -90,6 +93,8 @@ int qsc_seal_run(struct qsc_sock *sk, int cmd, qsc_sealed_build build, const cha
 int qsc_parse_call(struct qsc_reply *reply, qsc_call_cb cb, void *arg);
 int qsc_parse_key(struct nlattr *nest, struct qsc_key_info *key);
 void qsc_parse_stats(struct nlattr *nest, struct qsc_stats *stats);
+void qsc_get_addr(union qsc_addr *out, struct nlattr *addr, struct nlattr *port);
+uint16_t qsc_get_port(struct nlattr *attr);
 uint32_t qsc_get_u32(struct nlattr *attr);
 uint64_t qsc_get_u64(struct nlattr *attr);
 

@@ -26,14 +26,15 @@ static int put_master(struct nl_msg *msg, const char *id, const struct qsc_key *
 	memcpy(plain, key->master, key->master_len);
 	memcpy(plain + key->master_len, key->salt, key->salt_len);
 	qsc_bind_key(&binding, id, key);
-	err = qsc_seal_put(msg, QSC_A_KEY_SEALED, to, &binding, plain,
+	err = qsc_seal_put(msg, QSC_A_KEY_SEALED, to, binding.bytes, binding.len, plain,
 			   key->master_len + key->salt_len);
 	qsc_wipe(plain, sizeof(plain));
 	return err;
 }
 
-static int put_key(struct nl_msg *msg, const char *id, const struct qsc_key *key,
-		   const struct qsc_seal_key *to)
+/* @to: NULL if the master key goes elsewhere. */
+int qsc_key_put(struct nl_msg *msg, const char *id, const struct qsc_key *key,
+		const struct qsc_seal_key *to)
 {
 	struct nlattr *nest = nla_nest_start(msg, QSC_A_CALL_KEY);
 	int err;
@@ -44,7 +45,7 @@ static int put_key(struct nl_msg *msg, const char *id, const struct qsc_key *key
 	    (key->mki_len && nla_put(msg, QSC_A_KEY_MKI, key->mki_len, key->mki)) ||
 	    (key->has_overlap && nla_put_u32(msg, QSC_A_KEY_OVERLAP, key->overlap_ms)))
 		return -EMSGSIZE;
-	err = put_master(msg, id, key, to);
+	err = to ? put_master(msg, id, key, to) : 0;
 	if (err)
 		return err;
 
@@ -59,12 +60,14 @@ static int put_key(struct nl_msg *msg, const char *id, const struct qsc_key *key
  * What would make us read beyond the arrays. And the lengths: the kernel sees
  * only their sum, and would cut a key of wrong length in the wrong place.
  */
-static int check_key(struct qsc_sock *sk, const struct qsc_key *key)
+int qsc_key_check(struct qsc_sock *sk, const struct qsc_key *key)
 {
 	unsigned int master_len, salt_len;
 
 	if (qsc_suite_lengths(key->suite, &master_len, &salt_len))
 		return qsc_fail(sk, -EINVAL, "there is no suite number %u", key->suite);
+	if (key->suite == QSC_SUITE_PLAIN)
+		return qsc_fail(sk, -EINVAL, "a plain leg takes no keys");
 	if (key->master_len != master_len || key->salt_len != salt_len)
 		return qsc_fail(sk, -EINVAL,
 				"master key and salt have %u and %u bytes, %s needs %u and %u",
@@ -81,11 +84,11 @@ static int check_key(struct qsc_sock *sk, const struct qsc_key *key)
 int qsc_key_build(struct qsc_sock *sk, struct nl_msg *msg, const char *id, const void *key,
 		  const struct qsc_seal_key *to)
 {
-	int err = check_key(sk, key);
+	int err = qsc_key_check(sk, key);
 
 	if (!err)
 		err = qsc_msg_put_id(sk, msg, id);
-	return err ? err : qsc_seal_error(sk, put_key(msg, id, key, to));
+	return err ? err : qsc_seal_error(sk, qsc_key_put(msg, id, key, to));
 }
 
 int qsc_key_set(struct qsc_sock *sk, const char *id, const struct qsc_key *key)
@@ -93,7 +96,7 @@ int qsc_key_set(struct qsc_sock *sk, const char *id, const struct qsc_key *key)
 	int err = qsc_msg_check_id(sk, id);
 
 	if (!err)
-		err = check_key(sk, key);
+		err = qsc_key_check(sk, key);
 	return err ? err : qsc_seal_run(sk, QSC_CMD_KEY_SET, qsc_key_build, id, key);
 }
 

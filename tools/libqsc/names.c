@@ -20,6 +20,7 @@ static const struct suite suites[] = {
 	[QSC_SUITE_AEAD_AES_128_GCM] = { "AEAD_AES_128_GCM", 16, 12 },
 	[QSC_SUITE_AEAD_SM4_GCM] = { "AEAD_SM4_GCM", 16, 12 },
 	[QSC_SUITE_AES_CM_128_HMAC_SHA1_80] = { "AES_CM_128_HMAC_SHA1_80", 16, 14 },
+	[QSC_SUITE_PLAIN] = { "plain", 0, 0 },
 };
 
 /* One a line. */
@@ -28,6 +29,7 @@ static const char *const states[] = {
 	[QSC_CALL_STATE_NEW] = "new",
 	[QSC_CALL_STATE_SECURE] = "secure",
 	[QSC_CALL_STATE_ERASED] = "erased",
+	[QSC_CALL_STATE_PLAIN] = "plain",
 };
 
 static const char *const flags[] = {
@@ -73,6 +75,7 @@ static const char *const events[] = {
 	[QSC_CMD_REKEY_NTF] = "rekey",
 	[QSC_CMD_ERASED_NTF] = "erased",
 	[QSC_CMD_AUTH_FAIL_NTF] = "auth_fail",
+	[QSC_CMD_LATCH_NTF] = "latch",
 };
 
 static const char *const stats[] = {
@@ -94,6 +97,9 @@ static const char *const stats[] = {
 	[QSC_A_STATS_TX_DROP_TOO_BIG] = "tx_drop_too_big",
 	[QSC_A_STATS_TX_DROP_NO_MEMORY] = "tx_drop_no_memory",
 	[QSC_A_STATS_TX_DROP_CRYPTO] = "tx_drop_crypto",
+	[QSC_A_STATS_TX_DROP_NO_REMOTE] = "tx_drop_no_remote",
+	[QSC_A_STATS_TX_DROP_NO_ROUTE] = "tx_drop_no_route",
+	[QSC_A_STATS_TX_FRAGMENTED] = "tx_fragmented",
 	[QSC_A_STATS_RX_RTP] = "rx_rtp",
 	[QSC_A_STATS_RX_RTCP] = "rx_rtcp",
 	[QSC_A_STATS_RX_OCTETS] = "rx_octets",
@@ -115,6 +121,9 @@ static const char *const stats[] = {
 	[QSC_A_STATS_RX_DROP_LIMIT] = "rx_drop_limit",
 	[QSC_A_STATS_RX_DROP_NO_MEMORY] = "rx_drop_no_memory",
 	[QSC_A_STATS_RX_DROP_CRYPTO] = "rx_drop_crypto",
+	[QSC_A_STATS_RX_DROP_CHECKSUM] = "rx_drop_checksum",
+	[QSC_A_STATS_RX_DROP_HOPS] = "rx_drop_hops",
+	[QSC_A_STATS_RX_LATCHED] = "rx_latched",
 };
 /* clang-format on */
 

@@ -30,22 +30,22 @@ uint32_t qsc_get_u32(struct nlattr *attr)
 	return qsc_get_u64(attr);
 }
 
-static uint16_t get_port(struct nlattr *attr)
+uint16_t qsc_get_port(struct nlattr *attr)
 {
 	return attr && nla_len(attr) == 2 ? ntohs(nla_get_u16(attr)) : 0;
 }
 
-static void get_addr(union qsc_addr *out, struct nlattr *addr, struct nlattr *port)
+void qsc_get_addr(union qsc_addr *out, struct nlattr *addr, struct nlattr *port)
 {
 	if (!addr)
 		return;
 	if (nla_len(addr) == sizeof(out->in4.sin_addr)) {
 		out->in4.sin_family = AF_INET;
-		out->in4.sin_port = htons(get_port(port));
+		out->in4.sin_port = htons(qsc_get_port(port));
 		memcpy(&out->in4.sin_addr, nla_data(addr), sizeof(out->in4.sin_addr));
 	} else if (nla_len(addr) == sizeof(out->in6.sin6_addr)) {
 		out->in6.sin6_family = AF_INET6;
-		out->in6.sin6_port = htons(get_port(port));
+		out->in6.sin6_port = htons(qsc_get_port(port));
 		memcpy(&out->in6.sin6_addr, nla_data(addr), sizeof(out->in6.sin6_addr));
 	}
 }
@@ -86,20 +86,57 @@ void qsc_parse_stats(struct nlattr *nest, struct qsc_stats *stats)
 			stats->count[nla_type(attr)] = qsc_get_u64(attr);
 }
 
-static unsigned int count_keys(struct nlattr *nest)
+static unsigned int count_nested(struct nlattr *nest, int type)
 {
 	unsigned int n = 0;
 	struct nlattr *attr;
 	int rem;
 
 	nla_for_each_nested(attr, nest, rem)
-		n += nla_type(attr) == QSC_A_LEG_KEY;
+		n += nla_type(attr) == type;
 	return n;
+}
+
+static int parse_stream(struct nlattr *nest, struct qsc_quality *q)
+{
+	struct nlattr *tb[QSC_A_STREAM_MAX + 1];
+
+	if (nla_parse_nested(tb, QSC_A_STREAM_MAX, nest, NULL) < 0)
+		return -EBADMSG;
+	q->ssrc = qsc_get_u32(tb[QSC_A_STREAM_SSRC]);
+	q->packets = qsc_get_u64(tb[QSC_A_STREAM_PACKETS]);
+	q->lost = qsc_get_u64(tb[QSC_A_STREAM_LOST]);
+	q->late = qsc_get_u32(tb[QSC_A_STREAM_LATE]);
+	q->jitter_us = qsc_get_u32(tb[QSC_A_STREAM_JITTER]);
+	return 0;
+}
+
+static int parse_quality(struct nlattr *nest, struct qsc_leg *leg)
+{
+	unsigned int n = count_nested(nest, QSC_A_LEG_STREAM);
+	struct qsc_quality *quality;
+	struct nlattr *attr;
+	int rem;
+
+	if (!n)
+		return 0;
+	quality = calloc(n, sizeof(*quality));
+	if (!quality)
+		return -ENOMEM;
+	leg->quality = quality;
+	nla_for_each_nested(attr, nest, rem) {
+		if (nla_type(attr) != QSC_A_LEG_STREAM)
+			continue;
+		if (parse_stream(attr, &quality[leg->n_quality]))
+			return -EBADMSG;
+		leg->n_quality++;
+	}
+	return 0;
 }
 
 static int parse_keys(struct nlattr *nest, struct qsc_leg *leg)
 {
-	unsigned int n = count_keys(nest);
+	unsigned int n = count_nested(nest, QSC_A_LEG_KEY);
 	struct qsc_key_info *keys;
 	struct nlattr *attr;
 	int rem;
@@ -125,16 +162,24 @@ static int parse_leg(struct nlattr *nest, struct qsc_leg *leg)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	struct qsc_stats *stats;
+	int err;
 
 	if (nla_parse_nested(tb, QSC_A_LEG_MAX, nest, NULL) < 0)
 		return -EBADMSG;
 
 	leg->index = qsc_get_u32(tb[QSC_A_LEG_INDEX]);
 	leg->suite = qsc_get_u32(tb[QSC_A_LEG_SUITE]);
-	get_addr(&leg->local, tb[QSC_A_LEG_LOCAL_ADDR], tb[QSC_A_LEG_LOCAL_PORT]);
-	get_addr(&leg->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
-	leg->local_rtcp = get_port(tb[QSC_A_LEG_LOCAL_RTCP_PORT]);
-	leg->remote_rtcp = get_port(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
+	qsc_get_addr(&leg->local, tb[QSC_A_LEG_LOCAL_ADDR], tb[QSC_A_LEG_LOCAL_PORT]);
+	qsc_get_addr(&leg->remote, tb[QSC_A_LEG_REMOTE_ADDR], tb[QSC_A_LEG_REMOTE_PORT]);
+	leg->local_rtcp = qsc_get_port(tb[QSC_A_LEG_LOCAL_RTCP_PORT]);
+	leg->remote_rtcp = qsc_get_port(tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
+	leg->flags = qsc_get_u32(tb[QSC_A_LEG_FLAGS]);
+	leg->has_dscp = tb[QSC_A_LEG_DSCP];
+	leg->dscp = qsc_get_u32(tb[QSC_A_LEG_DSCP]);
+	leg->ttl = qsc_get_u32(tb[QSC_A_LEG_TTL]);
+	leg->rtt_us = qsc_get_u32(tb[QSC_A_LEG_RTT]);
+	leg->has_last_seen = tb[QSC_A_LEG_LAST_SEEN];
+	leg->last_seen_ms = qsc_get_u64(tb[QSC_A_LEG_LAST_SEEN]);
 	if (tb[QSC_A_LEG_STATS]) {
 		stats = malloc(sizeof(*stats));
 		if (!stats)
@@ -142,7 +187,8 @@ static int parse_leg(struct nlattr *nest, struct qsc_leg *leg)
 		qsc_parse_stats(tb[QSC_A_LEG_STATS], stats);
 		leg->stats = stats;
 	}
-	return parse_keys(nest, leg);
+	err = parse_quality(nest, leg);
+	return err ? err : parse_keys(nest, leg);
 }
 
 static void free_legs(struct qsc_call *call)
@@ -150,6 +196,7 @@ static void free_legs(struct qsc_call *call)
 	for (unsigned int i = 0; i < call->n_legs; i++) {
 		free((void *)call->legs[i].keys);
 		free((void *)call->legs[i].stats);
+		free((void *)call->legs[i].quality);
 	}
 }
 

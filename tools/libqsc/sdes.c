@@ -70,6 +70,8 @@ static int parse_suite(struct span name, struct qsc_key *key, struct reason *why
 	qsc_wipe(text, sizeof(text)); /* a swapped line begins with the key */
 	if (!key->suite)
 		return refuse(why, "the line does not begin with a known cipher suite");
+	if (key->suite == QSC_SUITE_PLAIN)
+		return refuse(why, "a plain leg takes no keys");
 	return 0;
 }
 

@@ -71,12 +71,12 @@ static int encrypt(const uint8_t key[KEY_LEN], const void *aad, size_t aad_len, 
 }
 
 /*
- * Seal @len bytes to @theirs, bound to @b. Writes the public half of @mine and
+ * Seal @len bytes to @theirs, bound to @aad. Writes the public half of @mine and
  * @len + QSC_SEAL_TAG_LEN bytes of box. @mine may seal one message.
  */
-int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN],
-		 const struct qsc_binding *b, const void *plain, size_t len,
-		 uint8_t ours[QSC_SEAL_PUBLIC_LEN], uint8_t *box)
+int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN], const void *aad,
+		 size_t aad_len, const void *plain, size_t len, uint8_t ours[QSC_SEAL_PUBLIC_LEN],
+		 uint8_t *box)
 {
 	uint8_t shared[KEY_LEN], salt[2 * QSC_SEAL_PUBLIC_LEN], key[KEY_LEN];
 	int err;
@@ -88,17 +88,17 @@ int qsc_seal_box(EVP_PKEY *mine, const uint8_t theirs[QSC_SEAL_PUBLIC_LEN],
 		err = derive(shared, salt, key);
 	}
 	if (!err)
-		err = encrypt(key, b->bytes, b->len, plain, len, box);
+		err = encrypt(key, aad, aad_len, plain, len, box);
 	qsc_wipe(shared, sizeof(shared));
 	qsc_wipe(key, sizeof(key));
 	return err;
 }
 
 /* Add @plain as a nest @attr, sealed under a key pair that is forgotten at once. */
-int qsc_seal_put(struct nl_msg *msg, int attr, const struct qsc_seal_key *to,
-		 const struct qsc_binding *b, const void *plain, size_t len)
+int qsc_seal_put(struct nl_msg *msg, int attr, const struct qsc_seal_key *to, const void *aad,
+		 size_t aad_len, const void *plain, size_t len)
 {
-	uint8_t box[QSC_SEAL_BOX_MAX], ours[QSC_SEAL_PUBLIC_LEN];
+	uint8_t box[QSC_SEAL_BATCH_MAX], ours[QSC_SEAL_PUBLIC_LEN];
 	struct nlattr *nest;
 	EVP_PKEY *mine;
 	int err;
@@ -106,7 +106,7 @@ int qsc_seal_put(struct nl_msg *msg, int attr, const struct qsc_seal_key *to,
 	if (len + QSC_SEAL_TAG_LEN > sizeof(box))
 		return -EMSGSIZE;
 	mine = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
-	err = mine ? qsc_seal_box(mine, to->public, b, plain, len, ours, box) : -EIO;
+	err = mine ? qsc_seal_box(mine, to->public, aad, aad_len, plain, len, ours, box) : -EIO;
 	EVP_PKEY_free(mine); /* OpenSSL wipes private keys */
 	if (err)
 		return err;

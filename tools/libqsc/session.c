@@ -35,7 +35,8 @@ static int put_secrets(struct nl_msg *msg, const char *id, const struct qsc_sess
 	memcpy(plain, s->dist, sizeof(s->dist));
 	memcpy(plain + sizeof(s->dist), s->exporter, sizeof(s->exporter));
 	qsc_bind_session(&binding, id, s);
-	err = qsc_seal_put(msg, QSC_A_SESSION_SEALED, to, &binding, plain, sizeof(plain));
+	err = qsc_seal_put(msg, QSC_A_SESSION_SEALED, to, binding.bytes, binding.len, plain,
+			   sizeof(plain));
 	qsc_wipe(plain, sizeof(plain));
 	return err;
 }

@@ -82,3 +82,16 @@ int qsc_call_stats(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *ar
 
 	return qsc_msg_send_id(sk, QSC_CMD_STATS_GET, id ? id : "", take_call, &listing);
 }
+
+int qsc_stats_dump(struct qsc_sock *sk, qsc_call_cb cb, void *arg)
+{
+	struct nl_msg *msg = qsc_msg_new(sk, QSC_CMD_STATS_GET, NLM_F_DUMP);
+	struct listing listing = { cb, arg };
+	int err;
+
+	if (!msg)
+		return -ENOMEM;
+	err = qsc_msg_run(sk, msg, take_call, &listing);
+	qsc_msg_free(msg);
+	return err;
+}

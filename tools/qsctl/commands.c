@@ -10,8 +10,11 @@ const struct command call_commands[] = {
 	{ "add", cmd_call_add, NULL,
 	  "ID local ADDR:PORT remote ADDR:PORT [suite SUITE] [role caller|callee]\n"
 	  "        [rtcp mux|+1|PORT|LOCAL,REMOTE] [timeout SEC] [lifetime SEC]\n"
-	  "        [window PACKETS] [bound] [dtls]",
-	  "register a call; nothing passes until it has keys",
+	  "        [window PACKETS] [bound] [dtls]\n"
+	  "   or: qsctl call add ID [timeout SEC] ... leg LEG leg LEG\n"
+	  "  LEG: local ADDR:PORT remote ADDR:PORT|learn [suite SUITE|plain] [rtcp ...]\n"
+	  "        [dscp N] [ttl N] [clock HZ] [from PREFIX/BITS] [within SEC]",
+	  "register a call, or a relay with two legs; nothing passes until it has keys",
 	  "ADDR:PORT is 192.0.2.1:5004 or [2001:db8::1]:5004.\n"
 	  "suite     cipher suite by its SDP name; default AEAD_AES_256_GCM\n"
 	  "rtcp      on the RTP port (mux, the default), on the next port (+1), on one\n"
@@ -20,7 +23,15 @@ const struct command call_commands[] = {
 	  "lifetime  erase the keys so many seconds after the start\n"
 	  "window    replay window, 64 to 32768 packets; default 1024\n"
 	  "bound     keep running, and erase the keys when this process ends\n"
-	  "dtls      let DTLS pass beside RTP\n" },
+	  "dtls      let DTLS pass beside RTP\n"
+	  "A relay takes what comes for one leg, and sends it from the other:\n"
+	  "learn     the remote is where packets come from that authenticate\n"
+	  "plain     no encryption on this leg\n"
+	  "from      a plain leg learns its remote from this network only,\n"
+	  "within    and only so many seconds from the start; default 10\n"
+	  "dscp      of what the leg sends; default as it came\n"
+	  "ttl       of what the leg sends; default one less than it came with\n"
+	  "clock     RTP clock rate of what comes in, for the jitter; default 8000\n" },
 	{ "key", cmd_call_key, NULL,
 	  "ID [leg N] tx|rx [mki HEX] [roc SSRC:N]... [overlap MS] [file PATH]",
 	  "install a key, read from standard input or a file",
@@ -38,7 +49,7 @@ const struct command call_commands[] = {
 	  "role      caller (the default), or callee\n"
 	  "bound     erase the keys when qskeyd ends\n"
 	  "card      use the card with this number\n"
-	  "The other words are those of call add.\n" },
+	  "The other words are those of call add, for a call that is no relay.\n" },
 	{ "end", cmd_call_end, NULL, "ID",
 	  "hang up: erase the keys, remove the call, tell the service", NULL },
 	{ "rekey", cmd_call_rekey, NULL, "ID", "give a secure call new keys now", NULL },
@@ -70,8 +81,16 @@ const struct command qsctl_commands[] = {
 	{ "info", cmd_info, NULL, "", "the module, its suites and its limits", NULL },
 	{ "call", NULL, call_commands, "COMMAND ...", "make, key, look at and end calls", NULL },
 	{ "card", NULL, card_commands, "COMMAND ...", "look at SIM cards, give their PIN", NULL },
-	{ "stats", cmd_stats, NULL, "[call ID] [all]", "counters of the namespace or of a call",
-	  "Counters that are zero are left out without all or -a.\n" },
+	{ "stats", cmd_stats, NULL, "[call ID | legs] [all]",
+	  "counters of the namespace, of a call or of all legs",
+	  "Counters that are zero are left out without all or -a. With --prometheus those\n"
+	  "of the namespace are printed in the text format of Prometheus, and with legs\n"
+	  "also each leg of each call, which is much where there are many calls.\n" },
+	{ "top", cmd_top, NULL, "[every SEC] [count N]",
+	  "a table of the calls that keeps up with them",
+	  "every     seconds between two looks, 1 to 60; default 2\n"
+	  "count     end after so many looks; without a terminal the table is printed\n"
+	  "Keys: q quits; c, p, d, l, j sort by call, packets, drops, loss, jitter.\n" },
 	{ "monitor", cmd_monitor, NULL, "[count N] [timeout SEC]",
 	  "print events until a signal comes",
 	  "count     end after so many events\n"
@@ -84,6 +103,7 @@ static const char options_help[] =
 	"  -j, --json          print JSON\n"
 	"  -p, --pretty        with -j: print it in several lines\n"
 	"  -a, --all           stats: print zeros, too\n"
+	"      --prometheus    stats: print them for Prometheus\n"
 	"  -v, --verbose       call del, call erase: print a receipt\n"
 	"  -c, --color WHEN    auto, always or never; default auto\n"
 	"  -n, --netns NAME    work in the network namespace NAME\n"

@@ -21,7 +21,7 @@ _qsctl_next() {
 	((${#words[@]})) && previous=${words[${#words[@]} - 1]}
 	case "${words[*]}" in
 	"")
-		echo "info call card stats monitor help"
+		echo "info call card stats top monitor help"
 		return ;;
 	call)
 		echo "add key start end rekey del erase list show flush set"
@@ -37,6 +37,7 @@ _qsctl_next() {
 	case $previous in
 	suite)
 		qsctl info 2>/dev/null | sed -n 's/^suite: //p'
+		[[ " ${words[*]} " != *" leg "* ]] || echo "plain"
 		return ;;
 	role)
 		echo "caller callee"
@@ -44,12 +45,21 @@ _qsctl_next() {
 	rtcp)
 		echo "mux +1"
 		return ;;
-	card|peer|local|remote|timeout|lifetime|window|leg|mki|roc|overlap|count)
+	remote)
+		[[ ${words[1]} != add ]] || echo "learn"
+		return ;;
+	leg)
+		# Of call key it has a number, of call add it begins the words of a leg.
+		[[ ${words[1]} != key ]] || return ;;
+	card|peer|local|timeout|lifetime|window|dscp|ttl|clock|from|within|mki|roc|overlap|count|every)
 		return ;;
 	esac
 	case "${words[*]}" in
+	"call add "*" leg"*)
+		echo "leg local remote suite rtcp dscp ttl clock from within
+			role timeout lifetime window bound dtls" ;;
 	"call add "*)
-		echo "local remote suite role rtcp timeout lifetime window bound dtls" ;;
+		echo "leg local remote suite role rtcp timeout lifetime window bound dtls" ;;
 	"call start "*)
 		echo "peer local remote suite role rtcp timeout lifetime window bound dtls card" ;;
 	"card unlock pinentry")
@@ -61,7 +71,9 @@ _qsctl_next() {
 	"call set "*)
 		echo "timeout lifetime" ;;
 	stats*)
-		echo "call all" ;;
+		echo "call legs all" ;;
+	top*)
+		echo "every count" ;;
 	monitor*)
 		echo "count timeout" ;;
 	esac
@@ -84,8 +96,8 @@ _qsctl() {
 		return ;;
 	esac
 	if [[ $current == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "--json --pretty --all --verbose --color --netns --socket
-			--batch --help --version" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "--json --pretty --all --prometheus --verbose --color
+			--netns --socket --batch --help --version" -- "$current")
 		return
 	fi
 	for ((i = 1; i < COMP_CWORD; i++)); do

@@ -143,6 +143,15 @@ int read_u32(const char *what, const char *text, uint32_t min, uint32_t max, con
 	return QSCTL_OK;
 }
 
+int read_u8(const char *what, const char *text, uint8_t min, uint8_t max, uint8_t *value)
+{
+	uint32_t n = 0;
+	int ret = read_u32(what, text, min, max, NULL, &n);
+
+	*value = n;
+	return ret;
+}
+
 int read_port(const char *what, const char *text, uint16_t *port)
 {
 	uint32_t n = 0;
@@ -202,6 +211,27 @@ int read_addr(const char *what, const char *text, union qsc_addr *addr)
 	else
 		addr->in4.sin_port = htons(port);
 	return QSCTL_OK;
+}
+
+/* ADDR/BITS, an IPv6 address without brackets */
+int read_prefix(const char *what, const char *text, union qsc_addr *addr, uint8_t *bits)
+{
+	const char *slash = strchr(text, '/');
+	char host[INET6_ADDRSTRLEN];
+
+	memset(addr, 0, sizeof(*addr));
+	if (!slash || (size_t)(slash - text) >= sizeof(host))
+		return complain("%s: \"%s\" is not a prefix; write 192.0.2.0/24 or 2001:db8::/32",
+				what, text);
+	memcpy(host, text, slash - text);
+	host[slash - text] = '\0';
+	if (inet_pton(AF_INET, host, &addr->in4.sin_addr) == 1)
+		addr->in4.sin_family = AF_INET;
+	else if (inet_pton(AF_INET6, host, &addr->in6.sin6_addr) == 1)
+		addr->in6.sin6_family = AF_INET6;
+	else
+		return complain("%s: \"%s\" is not an address", what, host);
+	return read_u8(what, slash + 1, 0, addr->sa.sa_family == AF_INET ? 32 : 128, bits);
 }
 
 static int hex_digit(char c)

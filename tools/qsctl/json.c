@@ -38,8 +38,10 @@ static struct json_object *json_addr(const union qsc_addr *addr, uint16_t rtcp)
 		inet_ntop(AF_INET6, &addr->in6.sin6_addr, host, sizeof(host));
 	else if (addr->sa.sa_family == AF_INET)
 		inet_ntop(AF_INET, &addr->in4.sin_addr, host, sizeof(host));
-	json_put_text(obj, "address", host);
-	put_u64(obj, "port", ntohs(addr->in4.sin_port));
+	if (host[0]) {
+		json_put_text(obj, "address", host);
+		put_u64(obj, "port", ntohs(addr->in4.sin_port));
+	}
 	if (rtcp)
 		put_u64(obj, "rtcp_port", rtcp);
 	return obj;
@@ -70,6 +72,34 @@ static struct json_object *json_key(const struct qsc_key_info *key)
 	return obj;
 }
 
+static struct json_object *json_stream(const struct qsc_quality *q)
+{
+	struct json_object *obj = json_object_new_object();
+
+	put_u64(obj, "ssrc", q->ssrc);
+	put_u64(obj, "packets", q->packets);
+	put_u64(obj, "lost", q->lost);
+	put_u64(obj, "late", q->late);
+	put_u64(obj, "jitter_us", q->jitter_us);
+	return obj;
+}
+
+static void put_quality(struct json_object *obj, const struct qsc_leg *leg)
+{
+	struct json_object *array;
+
+	if (leg->rtt_us)
+		put_u64(obj, "rtt_us", leg->rtt_us);
+	if (leg->has_last_seen)
+		put_u64(obj, "last_seen_ms", leg->last_seen_ms);
+	if (!leg->n_quality)
+		return;
+	array = json_object_new_array();
+	for (unsigned int i = 0; i < leg->n_quality; i++)
+		json_object_array_add(array, json_stream(&leg->quality[i]));
+	json_put(obj, "streams", array);
+}
+
 static struct json_object *json_leg(const struct qsc_leg *leg)
 {
 	struct json_object *obj = json_object_new_object();
@@ -79,12 +109,20 @@ static struct json_object *json_leg(const struct qsc_leg *leg)
 	if (leg->stats) {
 		json_object_put(keys);
 		json_put(obj, "stats", json_stats(leg->stats));
+		put_quality(obj, leg);
 		return obj;
 	}
 	put_name(obj, "suite", qsc_suite_name(leg->suite), leg->suite);
 	json_put(obj, "local", json_addr(&leg->local, leg->local_rtcp));
-	json_put(obj, "remote", json_addr(&leg->remote, leg->remote_rtcp));
+	if (leg->remote.sa.sa_family || leg->remote_rtcp)
+		json_put(obj, "remote", json_addr(&leg->remote, leg->remote_rtcp));
 	json_put(obj, "rtcp_mux", json_object_new_boolean(!leg->local_rtcp));
+	if (leg->flags & QSC_LEG_FLAGS_LEARN)
+		json_put(obj, "remote_learnt", json_object_new_boolean(true));
+	if (leg->has_dscp)
+		put_u64(obj, "dscp", leg->dscp);
+	if (leg->ttl)
+		put_u64(obj, "ttl", leg->ttl);
 	for (unsigned int i = 0; i < leg->n_keys; i++)
 		json_object_array_add(keys, json_key(&leg->keys[i]));
 	json_put(obj, "keys", keys);
@@ -253,6 +291,8 @@ struct json_object *json_event(const struct qsc_event *event)
 		json_put(obj, "keys", json_keys(event->keys, event->n_keys));
 	else if (event->leg >= 0)
 		put_u64(obj, "leg", event->leg);
+	if (event->remote.sa.sa_family || event->remote_rtcp)
+		json_put(obj, "remote", json_addr(&event->remote, event->remote_rtcp));
 	if (event->type == QSC_CMD_AUTH_FAIL_NTF)
 		put_u64(obj, "count", event->count);
 	return obj;

@@ -63,6 +63,16 @@ static void print_flags(uint32_t flags)
 			printf("  %s", qsc_flag_name(bit));
 }
 
+static void print_latch(const struct qsc_event *event)
+{
+	char remote[ADDR_TEXT_MAX];
+
+	format_addr(&event->remote, remote, sizeof(remote));
+	printf("  leg %d: the remote is %s", event->leg, remote);
+	if (event->remote_rtcp)
+		printf(", its RTCP port %u", event->remote_rtcp);
+}
+
 static void print_event(const struct qsc_event *event)
 {
 	char id[PRINTABLE_ID_MAX], when[TIME_TEXT_MAX];
@@ -81,6 +91,8 @@ static void print_event(const struct qsc_event *event)
 	if (event->type == QSC_CMD_AUTH_FAIL_NTF)
 		printf("  leg %d: %" PRIu64 " packets failed authentication", event->leg,
 		       event->count);
+	if (event->type == QSC_CMD_LATCH_NTF)
+		print_latch(event);
 	print_flags(event->flags);
 	putchar('\n');
 }

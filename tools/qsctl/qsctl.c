@@ -6,10 +6,13 @@
 
 #include "qsctl.h"
 
+/* One a line. */
+/* clang-format off */
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "pretty", no_argument, NULL, 'p' },
 	{ "all", no_argument, NULL, 'a' },
+	{ "prometheus", no_argument, NULL, 'P' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "color", required_argument, NULL, 'c' },
 	{ "netns", required_argument, NULL, 'n' },
@@ -19,6 +22,7 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
 };
+/* clang-format on */
 
 struct options {
 	const char *color;
@@ -39,6 +43,9 @@ static int take_option(struct qsctl *ctl, struct options *opts, int c)
 		return QSCTL_OK;
 	case 'a':
 		ctl->all = true;
+		return QSCTL_OK;
+	case 'P':
+		ctl->prometheus = true;
 		return QSCTL_OK;
 	case 'v':
 		ctl->verbose = true;

@@ -23,6 +23,7 @@ struct qsctl {
 	bool json;
 	bool pretty;
 	bool all; /* print counters that are zero, too */
+	bool prometheus; /* print counters for Prometheus */
 	bool verbose; /* say what was done */
 	bool batch; /* stdin is not ours, and nothing may wait */
 	const char *socket; /* of qskeyd */
@@ -68,6 +69,7 @@ int cmd_card_list(struct qsctl *ctl, struct words *words);
 int cmd_card_info(struct qsctl *ctl, struct words *words);
 int cmd_card_unlock(struct qsctl *ctl, struct words *words);
 int cmd_stats(struct qsctl *ctl, struct words *words);
+int cmd_top(struct qsctl *ctl, struct words *words);
 int cmd_monitor(struct qsctl *ctl, struct words *words);
 
 /* receipt.c: what became of a call's keys */
@@ -108,7 +110,9 @@ int no_more_words(struct words *words);
 int read_u32(const char *what, const char *text, uint32_t min, uint32_t max, const char *unit,
 	     uint32_t *value);
 int read_u64(const char *what, const char *text, uint64_t min, uint64_t max, uint64_t *value);
+int read_u8(const char *what, const char *text, uint8_t min, uint8_t max, uint8_t *value);
 int read_port(const char *what, const char *text, uint16_t *port);
+int read_prefix(const char *what, const char *text, union qsc_addr *addr, uint8_t *bits);
 int read_addr(const char *what, const char *text, union qsc_addr *addr);
 int read_hex(const char *what, const char *text, uint8_t *bytes, size_t size, unsigned int *len);
 int read_roc(const char *text, struct qsc_roc *roc);
@@ -218,5 +222,9 @@ void json_put_time(struct json_object *obj, uint64_t ns);
 void json_put(struct json_object *obj, const char *name, struct json_object *value);
 void json_put_text(struct json_object *obj, const char *name, const char *text);
 int json_print(struct qsctl *ctl, struct json_object *obj);
+
+/* prometheus.c */
+void print_prometheus(uint64_t calls, const struct qsc_stats *stats,
+		      const struct qsc_erased *erased);
 
 #endif /* _QSCTL_H */

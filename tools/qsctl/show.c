@@ -44,21 +44,48 @@ static void print_key(const struct qsc_key_info *key)
 	       key->rtcp_packets, key->ssrcs, key->ssrcs == 1 ? "" : "s");
 }
 
+static void format_remote(const struct qsc_leg *leg, char *buf, size_t size)
+{
+	if (leg->remote.sa.sa_family)
+		format_addr(&leg->remote, buf, size);
+	else
+		snprintf(buf, size, "not learnt yet");
+}
+
+static void print_rtcp(const struct qsc_leg *leg)
+{
+	if (!leg->local_rtcp)
+		print_field(4, "rtcp", "mux");
+	else if (leg->remote_rtcp)
+		print_field(4, "rtcp", "local port %u, remote port %u", leg->local_rtcp,
+			    leg->remote_rtcp);
+	else
+		print_field(4, "rtcp", "local port %u, remote port not learnt yet",
+			    leg->local_rtcp);
+}
+
+static void print_manner(const struct qsc_leg *leg)
+{
+	if (leg->flags & QSC_LEG_FLAGS_LEARN)
+		print_field(4, "remote", leg->remote.sa.sa_family ? "learnt" : "to be learnt");
+	if (leg->has_dscp)
+		print_field(4, "dscp", "%u", leg->dscp);
+	if (leg->ttl)
+		print_field(4, "ttl", "%u", leg->ttl);
+}
+
 static void print_leg(const struct qsc_leg *leg)
 {
 	char local[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
 
 	format_addr(&leg->local, local, sizeof(local));
-	format_addr(&leg->remote, remote, sizeof(remote));
+	format_remote(leg, remote, sizeof(remote));
 	printf("  %sleg %u%s: %s -> %s\n", paint(PAINT_LABEL), leg->index, paint(PAINT_NONE), local,
 	       remote);
 	print_field(4, "suite", "%s", name_or_number(qsc_suite_name(leg->suite), leg->suite));
-	if (leg->local_rtcp)
-		print_field(4, "rtcp", "local port %u, remote port %u", leg->local_rtcp,
-			    leg->remote_rtcp);
-	else
-		print_field(4, "rtcp", "mux");
-	if (!leg->n_keys)
+	print_rtcp(leg);
+	print_manner(leg);
+	if (!leg->n_keys && leg->suite != QSC_SUITE_PLAIN)
 		print_field(4, "keys", "none: nothing passes");
 	for (unsigned int i = 0; i < leg->n_keys; i++)
 		print_key(&leg->keys[i]);
@@ -114,7 +141,7 @@ static int list_leg(struct table *table, const struct qsc_leg *leg)
 	char local[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX];
 
 	format_addr(&leg->local, local, sizeof(local));
-	format_addr(&leg->remote, remote, sizeof(remote));
+	format_remote(leg, remote, sizeof(remote));
 	return table_cell(table, PAINT_NONE, "%s", suite) ||
 	       table_cell(table, PAINT_NONE, "%s", local) ||
 	       table_cell(table, PAINT_NONE, "%s", remote);

@@ -112,6 +112,25 @@ static void print_cell(FILE *out, const char *text, enum paint p, int width, boo
 		fprintf(out, "%*s", width - text_width(text) + 2, "");
 }
 
+/* The cells behind this one in its row. */
+static bool is_rest_empty(const struct table *table, size_t i)
+{
+	for (i++; i % table->columns && i < table->n_cells; i++)
+		if (table->cells[i].text[0])
+			return false;
+	return true;
+}
+
+/* Returns how many cells that were: no blanks end a line. */
+static size_t print_next(const struct table *table, size_t i, const int *widths, FILE *out)
+{
+	unsigned int column = i % table->columns;
+	bool last = is_rest_empty(table, i);
+
+	print_cell(out, table->cells[i].text, table->cells[i].paint, widths[column], last);
+	return last ? table->columns - column : 1;
+}
+
 /* Nothing at all for an empty table: scripts count lines. */
 void table_print(const struct table *table, FILE *out)
 {
@@ -123,7 +142,6 @@ void table_print(const struct table *table, FILE *out)
 	measure(table, columns, widths);
 	for (unsigned int c = 0; c < columns; c++)
 		print_cell(out, table->headings[c], PAINT_LABEL, widths[c], c + 1 == columns);
-	for (size_t i = 0; i < table->n_cells; i++)
-		print_cell(out, table->cells[i].text, table->cells[i].paint, widths[i % columns],
-			   i % columns + 1 == columns);
+	for (size_t i = 0; i < table->n_cells;)
+		i += print_next(table, i, widths, out);
 }

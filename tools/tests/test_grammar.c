@@ -265,8 +265,133 @@ static void wrong_calls_are_refused_with_their_reason(void **state)
 			 "64 to 32768 packets");
 	assert_complains(read_call(words_of("x local [::1]:1 remote 192.0.2.1:1"), &p, NULL),
 			 "both be IPv4 or both be IPv6");
-	assert_complains(read_call(words_of("x leg local 192.0.2.1:1"), &p, NULL),
-			 "relay calls (leg ... leg ...) are not in this version");
+}
+
+#define LEG1 "leg local 192.0.2.1:5004 remote 192.0.2.2:6004 "
+#define LEG2 "leg local [2001:db8::1]:7004 remote learn "
+
+static void a_relay_call_is_two_legs(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of("x timeout 30 " LEG1 "suite AEAD_AES_128_GCM rtcp +1 "
+					    "dscp 46 ttl 9 " LEG2 "suite plain from 2001:db8::/32 "
+					    "within 7 rtcp +1 bound"),
+				   &p, NULL),
+			 0);
+	assert_int_equal(p.n_legs, 2);
+	assert_int_equal(p.timeout_s, 30);
+	assert_int_equal(p.flags, QSC_CALL_FLAGS_BOUND);
+	assert_int_equal(p.legs[0].suite, QSC_SUITE_AEAD_AES_128_GCM);
+	assert_int_equal(p.legs[0].local_rtcp, 5005);
+	assert_int_equal(p.legs[0].remote_rtcp, 6005);
+	assert_true(p.legs[0].has_dscp);
+	assert_int_equal(p.legs[0].dscp, 46);
+	assert_int_equal(p.legs[0].ttl, 9);
+	assert_int_equal(p.legs[0].flags, 0);
+	assert_int_equal(p.legs[1].suite, QSC_SUITE_PLAIN);
+	assert_int_equal(p.legs[1].flags, QSC_LEG_FLAGS_LEARN);
+	assert_int_equal(p.legs[1].local_rtcp, 7005);
+	assert_int_equal(p.legs[1].remote_rtcp, 0);
+	assert_int_equal(p.legs[1].learn_from.sa.sa_family, AF_INET6);
+	assert_int_equal(p.legs[1].learn_prefix, 32);
+	assert_int_equal(p.legs[1].learn_window_s, 7);
+	assert_false(p.legs[1].has_dscp);
+	assert_int_equal(p.legs[1].ttl, 0);
+}
+
+static void what_a_leg_lacks_is_named(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_complains(read_call(words_of("x " LEG1 LEG2 LEG1), &p, NULL),
+			 "one leg, or two for a relay");
+	assert_complains(read_call(words_of("x " LEG1 "leg"), &p, NULL),
+			 "local ADDR:PORT is missing");
+	assert_complains(read_call(words_of("x leg local 192.0.2.1:1 " LEG2), &p, NULL),
+			 "remote ADDR:PORT is missing");
+	assert_complains(read_call(words_of("x local 192.0.2.1:1 " LEG1), &p, NULL),
+			 "leg comes before its local");
+	assert_complains(read_call(words_of("x " LEG1 "from 192.0.2.0/24 " LEG2), &p, NULL),
+			 "write remote learn");
+	assert_complains(read_call(words_of("x " LEG2 "rtcp 7,8"), &p, NULL),
+			 "the remote port is learnt");
+	assert_complains(read_call(words_of("x " LEG2 "from 192.0.2.0"), &p, NULL),
+			 "is not a prefix");
+	assert_complains(read_call(words_of("x " LEG2 "from 192.0.2.0/33"), &p, NULL), "0 to 32");
+	assert_complains(read_call(words_of("x " LEG2 "from 192.0.2/24"), &p, NULL),
+			 "is not an address");
+	assert_complains(read_call(words_of("x " LEG1 "dscp 64"), &p, NULL), "0 to 63");
+	assert_complains(read_call(words_of("x " LEG1 "ttl 0"), &p, NULL), "1 to 255");
+	assert_complains(read_call(words_of("x " LEG1 "clock 0"), &p, NULL), "1 to 192000 Hz");
+	assert_complains(read_call(words_of("x " LEG2 "within 3601"), &p, NULL),
+			 "1 to 3600 seconds");
+	assert_complains(read_call(words_of("x " LEG1 "within 5 " LEG2), &p, NULL),
+			 "write remote learn");
+	assert_complains(read_call(words_of("x " LEG1 "ttl 9 ttl 9"), &p, NULL), "given twice");
+	assert_complains(read_call(words_of("x window 64 " LEG1 LEG2 "window 64"), &p, NULL),
+			 "given twice");
+}
+
+/* A leg that was begun is the last one's; what is the call's may stand anywhere. */
+static void words_of_a_leg_are_its_own(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(
+		read_call(words_of("x " LEG1 "clock 48000 window 64 " LEG2 "dscp 0 lifetime 9"), &p,
+			  NULL),
+		0);
+	assert_int_equal(p.window, 64);
+	assert_int_equal(p.lifetime_s, 9);
+	assert_int_equal(p.legs[0].clock, 48000);
+	assert_false(p.legs[0].has_dscp);
+	assert_int_equal(p.legs[1].clock, 0);
+	assert_true(p.legs[1].has_dscp);
+	assert_int_equal(p.legs[1].dscp, 0);
+	assert_int_equal(read_call(words_of("x " LEG1), &p, NULL), 0);
+	assert_int_equal(p.n_legs, 1);
+}
+
+static void a_remote_that_is_learnt_has_no_ports(void **state)
+{
+	struct qsc_call_params p;
+
+	(void)state;
+	assert_int_equal(read_call(words_of("x " LEG1 LEG2 "rtcp 9000"), &p, NULL), 0);
+	assert_int_equal(p.legs[1].local_rtcp, 9000);
+	assert_int_equal(p.legs[1].remote_rtcp, 0);
+	assert_int_equal(p.legs[1].remote.sa.sa_family, 0);
+	assert_int_equal(read_call(words_of("x " LEG1 LEG2 "rtcp mux"), &p, NULL), 0);
+	assert_int_equal(p.legs[1].local_rtcp, 0);
+	assert_complains(read_call(words_of("x " LEG1 "leg remote learn local 192.0.2.1:65535 "
+					    "rtcp +1"),
+				   &p, NULL),
+			 "no port after the local port 65535");
+}
+
+static void a_prefix_has_its_bits(void **state)
+{
+	union qsc_addr addr;
+	uint8_t bits;
+
+	(void)state;
+	assert_int_equal(read_prefix("from", "192.0.2.0/0", &addr, &bits), 0);
+	assert_int_equal(addr.sa.sa_family, AF_INET);
+	assert_int_equal(bits, 0);
+	assert_int_equal(read_prefix("from", "2001:db8::/128", &addr, &bits), 0);
+	assert_int_equal(addr.sa.sa_family, AF_INET6);
+	assert_int_equal(bits, 128);
+	assert_complains(read_prefix("from", "2001:db8::/129", &addr, &bits), "0 to 128");
+	assert_complains(read_prefix("from", "192.0.2.0/", &addr, &bits), "not a whole number");
+	assert_complains(read_prefix("from", "/24", &addr, &bits), "is not an address");
+	assert_complains(read_prefix("from", "[2001:db8::]/32", &addr, &bits), "is not an address");
+	assert_complains(read_prefix("from", "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000/1",
+				     &addr, &bits),
+			 "is not a prefix");
 }
 
 static void a_call_id_is_neither_empty_nor_too_long(void **state)
@@ -377,6 +502,13 @@ static void call_start_has_two_words_more(void **state)
 			 "not a whole number");
 	assert_complains(read_call(words_of(ADDRS "peer a peer b"), &p, &start), "given twice");
 	assert_complains(read_call(words_of(ADDRS "peer bob"), &p, NULL), "is not known here");
+	assert_complains(read_call(words_of("x peer bob " LEG1 LEG2), &p, &start),
+			 "are for relays");
+	assert_complains(read_call(words_of("x peer bob local 192.0.2.1:1 remote learn"), &p,
+				   &start),
+			 "are for relays");
+	assert_complains(read_call(words_of(ADDRS "peer bob dscp 46"), &p, &start),
+			 "are for relays");
 }
 
 int main(void)
@@ -397,6 +529,11 @@ int main(void)
 		cmocka_unit_test(rtcp_ports_follow_the_word),
 		cmocka_unit_test(call_start_has_two_words_more),
 		cmocka_unit_test(wrong_calls_are_refused_with_their_reason),
+		cmocka_unit_test(a_relay_call_is_two_legs),
+		cmocka_unit_test(what_a_leg_lacks_is_named),
+		cmocka_unit_test(words_of_a_leg_are_its_own),
+		cmocka_unit_test(a_remote_that_is_learnt_has_no_ports),
+		cmocka_unit_test(a_prefix_has_its_bits),
 		cmocka_unit_test(a_call_id_is_neither_empty_nor_too_long),
 		cmocka_unit_test(a_key_takes_its_words),
 		cmocka_unit_test(wrong_key_words_are_refused_with_their_reason),

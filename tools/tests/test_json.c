@@ -97,6 +97,73 @@ static void what_there_is_not_is_not_in_json(void **state)
 	json_object_put(obj);
 }
 
+static void a_relays_leg_has_what_it_was_made_with(void **state)
+{
+	struct qsc_call call = a_call(NULL);
+	struct json_object *obj, *leg;
+
+	(void)state;
+	call.legs[1] = call.legs[0];
+	call.n_legs = QSC_LEGS_MAX;
+	call.legs[0].n_keys = call.legs[1].n_keys = 0;
+	call.legs[1].index = 1;
+	call.legs[1].suite = QSC_SUITE_PLAIN;
+	call.legs[1].flags = QSC_LEG_FLAGS_LEARN;
+	call.legs[1].has_dscp = true;
+	call.legs[1].ttl = 64;
+	memset(&call.legs[1].remote, 0, sizeof(call.legs[1].remote));
+	obj = json_call(&call);
+	leg = json_object_array_get_idx(get(obj, "legs"), 0);
+	assert_true(has(leg, "remote"));
+	assert_false(has(leg, "remote_learnt"));
+	assert_false(has(leg, "dscp"));
+	assert_false(has(leg, "ttl"));
+	leg = json_object_array_get_idx(get(obj, "legs"), 1);
+	assert_string_equal(get_text(leg, "suite"), "plain");
+	assert_false(has(leg, "remote"));
+	assert_true(json_object_get_boolean(get(leg, "remote_learnt")));
+	assert_int_equal(get_number(leg, "dscp"), 0);
+	assert_int_equal(get_number(leg, "ttl"), 64);
+	assert_int_equal(json_object_array_length(get(leg, "keys")), 0);
+	json_object_put(obj);
+}
+
+static void statistics_of_a_leg_have_its_streams(void **state)
+{
+	static const struct qsc_stats stats;
+	const struct qsc_quality quality = {
+		.ssrc = UINT32_MAX, .packets = 990, .lost = 10, .late = 2, .jitter_us = 1234
+	};
+	struct qsc_call call = a_call(NULL);
+	struct json_object *obj, *leg, *stream;
+
+	(void)state;
+	call.legs[0].stats = &stats;
+	call.legs[0].n_keys = 0;
+	obj = json_call_stats(&call);
+	leg = json_object_array_get_idx(get(obj, "legs"), 0);
+	assert_false(has(leg, "streams"));
+	assert_false(has(leg, "rtt_us"));
+	assert_false(has(leg, "last_seen_ms"));
+	json_object_put(obj);
+
+	call.legs[0].quality = &quality;
+	call.legs[0].n_quality = 1;
+	call.legs[0].rtt_us = 40250;
+	call.legs[0].has_last_seen = true;
+	obj = json_call_stats(&call);
+	leg = json_object_array_get_idx(get(obj, "legs"), 0);
+	assert_int_equal(get_number(leg, "rtt_us"), 40250);
+	assert_int_equal(get_number(leg, "last_seen_ms"), 0);
+	stream = json_object_array_get_idx(get(leg, "streams"), 0);
+	assert_true(get_number(stream, "ssrc") == UINT32_MAX);
+	assert_int_equal(get_number(stream, "packets"), 990);
+	assert_int_equal(get_number(stream, "lost"), 10);
+	assert_int_equal(get_number(stream, "late"), 2);
+	assert_int_equal(get_number(stream, "jitter_us"), 1234);
+	json_object_put(obj);
+}
+
 static void statistics_have_all_counters_also_zeros(void **state)
 {
 	struct qsc_stats stats = { .count[QSC_A_STATS_TX_RTP] = 5 };
@@ -269,6 +336,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_has_its_state_legs_and_keys),
 		cmocka_unit_test(what_there_is_not_is_not_in_json),
+		cmocka_unit_test(a_relays_leg_has_what_it_was_made_with),
+		cmocka_unit_test(statistics_of_a_leg_have_its_streams),
 		cmocka_unit_test(statistics_have_all_counters_also_zeros),
 		cmocka_unit_test(an_event_says_what_happened_and_when),
 		cmocka_unit_test(numbers_of_a_newer_kernel_are_printed_as_numbers),

@@ -108,8 +108,8 @@ static void seal(void *arg)
 {
 	struct box *box = arg;
 
-	result = qsc_seal_box(box->mine, box->theirs, &box->b, box->plain, box->len, box->ours,
-			      box->box);
+	result = qsc_seal_box(box->mine, box->theirs, box->b.bytes, box->b.len, box->plain,
+			      box->len, box->ours, box->box);
 }
 
 static void assert_left_nothing_of(struct json_object *v, const char *name)

@@ -295,7 +295,7 @@ static void a_key_that_does_not_fit_its_suite_is_not_sent(void **state)
 	key = a_key();
 	key.suite = QSC_SUITE_MAX + 1;
 	assert_int_equal(qsc_key_set(sk, "alice", &key), -EINVAL);
-	assert_string_equal(qsc_last_error(sk)->text, "there is no suite number 5");
+	assert_string_equal(qsc_last_error(sk)->text, "there is no suite number 6");
 	assert_int_equal(freed, 0);
 	qsc_close(sk);
 }

@@ -11,6 +11,10 @@ static void every_suite_has_a_name_and_lengths(void **state)
 		assert_non_null(qsc_suite_name(i));
 		assert_int_equal(qsc_suite_by_name(qsc_suite_name(i)), i);
 		assert_int_equal(qsc_suite_lengths(i, &key, &salt), 0);
+		if (i == QSC_SUITE_PLAIN) {
+			assert_int_equal(key + salt, 0);
+			continue;
+		}
 		assert_in_range(key, 16, QSC_MASTER_KEY_MAX);
 		assert_in_range(salt, 12, QSC_MASTER_SALT_MAX);
 	}
@@ -45,7 +49,8 @@ static void every_event_has_a_name_and_requests_have_none(void **state)
 {
 	(void)state;
 	for (uint32_t i = 1; i <= QSC_CMD_MAX; i++) {
-		if (i >= QSC_CMD_CALL_ADD_NTF && i <= QSC_CMD_AUTH_FAIL_NTF)
+		if ((i >= QSC_CMD_CALL_ADD_NTF && i <= QSC_CMD_AUTH_FAIL_NTF) ||
+		    i == QSC_CMD_LATCH_NTF)
 			assert_non_null(qsc_event_name(i));
 		else
 			assert_null(qsc_event_name(i));

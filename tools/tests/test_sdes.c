@@ -136,6 +136,7 @@ static void other_lines_are_refused_with_their_reason(void **state)
 {
 	(void)state;
 	assert_refused("", "does not begin with a known cipher suite");
+	assert_refused("plain inline:", "a plain leg takes no keys");
 	assert_refused("inline:" KEY_28, "does not begin");
 	assert_refused("AES_CM_128_HMAC_SHA1_32 inline:" KEY_30, "does not begin");
 	assert_refused("AEAD_AES_256_GCM", "not followed by inline:");

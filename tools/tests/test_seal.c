@@ -40,7 +40,7 @@ static void check_box(struct json_object *v, const struct qsc_binding *b)
 	hex(v, "module_public", module, sizeof(module));
 	mine = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, client, sizeof(client));
 	assert_non_null(mine);
-	assert_int_equal(qsc_seal_box(mine, module, b, plain, len, public, box), 0);
+	assert_int_equal(qsc_seal_box(mine, module, b->bytes, b->len, plain, len, public, box), 0);
 	EVP_PKEY_free(mine);
 	hex(v, "client_public", want, sizeof(want));
 	assert_memory_equal(public, want, sizeof(public));

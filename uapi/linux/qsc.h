@@ -21,15 +21,22 @@
 #define QSC_SEAL_PUBLIC_LEN 32 /* bytes, X25519 public key */
 #define QSC_SEAL_TAG_LEN 16 /* bytes that sealing adds */
 #define QSC_SEAL_BOX_MAX 80 /* bytes */
+#define QSC_SEAL_BATCH_MAX 32768 /* bytes, the box of QSC_CMD_CALLS_NEW */
 #define QSC_DIST_LEN 32 /* bytes, one-time distribution key */
 #define QSC_EXPORTER_LEN 32 /* bytes, exporter of the login's TLS connection */
 #define QSC_WRAPPED_LEN 48 /* bytes, wrapped session key */
 #define QSC_EPOCH_MKI_LEN 4 /* bytes, the MKI of keys of session-set */
 #define QSC_KEY_ROC_MAX 16 /* initial ROCs in one request */
 #define QSC_LEGS_MAX 2
+#define QSC_SECONDS_MAX 31536000 /* a year: timeout, lifetime */
 #define QSC_WINDOW_MIN 64 /* packets, RFC 3711 section 3.3.2 */
 #define QSC_WINDOW_MAX 32768
 #define QSC_WINDOW_DEFAULT 1024
+#define QSC_DSCP_MAX 63
+#define QSC_CLOCK_DEFAULT 8000 /* Hz, RTP timestamps (RFC 3551 section 4.5) */
+#define QSC_CLOCK_MAX 192000
+#define QSC_LEARN_WINDOW_MAX 3600 /* seconds */
+#define QSC_LEARN_WINDOW_DEFAULT 10
 #define QSC_OVERLAP_MAX_MS 60000
 #define QSC_OVERLAP_DEFAULT_MS 2000
 
@@ -56,6 +63,9 @@ enum qsc_cmd {
 	QSC_CMD_SESSION_SET,
 	QSC_CMD_SESSION_ACTIVATE,
 
+	QSC_CMD_CALLS_NEW,
+	QSC_CMD_LATCH_NTF, /* event */
+
 	__QSC_CMD_MAX,
 	QSC_CMD_MAX = (__QSC_CMD_MAX - 1)
 };
@@ -65,6 +75,7 @@ enum qsc_suite {
 	QSC_SUITE_AEAD_AES_128_GCM,
 	QSC_SUITE_AEAD_SM4_GCM,
 	QSC_SUITE_AES_CM_128_HMAC_SHA1_80,
+	QSC_SUITE_PLAIN, /* no encryption; legs of relay calls only */
 
 	__QSC_SUITE_MAX,
 	QSC_SUITE_MAX = (__QSC_SUITE_MAX - 1)
@@ -74,11 +85,16 @@ enum qsc_call_state {
 	QSC_CALL_STATE_NEW = 1,
 	QSC_CALL_STATE_SECURE,
 	QSC_CALL_STATE_ERASED,
+	QSC_CALL_STATE_PLAIN, /* a relay call without a leg that takes keys */
 };
 
 enum qsc_call_flags {
 	QSC_CALL_FLAGS_BOUND = 1, /* keys die with the socket that made the call */
 	QSC_CALL_FLAGS_DTLS = 2, /* let DTLS records pass (RFC 7983) */
+};
+
+enum qsc_leg_flags {
+	QSC_LEG_FLAGS_LEARN = 1, /* the remote is where packets come from */
 };
 
 enum qsc_role {
@@ -139,6 +155,8 @@ enum {
 	QSC_A_CALL_SESSION,
 	QSC_A_CALL_ERASED,
 	QSC_A_CALL_MORE,
+	QSC_A_CALL_OP,
+	QSC_A_CALL_SEALED,
 
 	__QSC_A_CALL_MAX,
 	QSC_A_CALL_MAX = (__QSC_A_CALL_MAX - 1)
@@ -156,9 +174,33 @@ enum {
 	QSC_A_LEG_REMOTE_RTCP_PORT,
 	QSC_A_LEG_KEY,
 	QSC_A_LEG_STATS,
+	QSC_A_LEG_FLAGS,
+	QSC_A_LEG_DSCP,
+	QSC_A_LEG_TTL,
+	QSC_A_LEG_LEARN_ADDR,
+	QSC_A_LEG_LEARN_PREFIX,
+	QSC_A_LEG_LEARN_WINDOW,
+	QSC_A_LEG_CLOCK,
+	QSC_A_LEG_STREAM,
+	QSC_A_LEG_RTT,
+	QSC_A_LEG_LAST_SEEN,
+	QSC_A_LEG_PAD,
 
 	__QSC_A_LEG_MAX,
 	QSC_A_LEG_MAX = (__QSC_A_LEG_MAX - 1)
+};
+
+/* How the packets of one SSRC come in on a relay's leg: nested in QSC_A_LEG_STREAM. */
+enum {
+	QSC_A_STREAM_SSRC = 1,
+	QSC_A_STREAM_PACKETS,
+	QSC_A_STREAM_LOST,
+	QSC_A_STREAM_LATE,
+	QSC_A_STREAM_JITTER,
+	QSC_A_STREAM_PAD,
+
+	__QSC_A_STREAM_MAX,
+	QSC_A_STREAM_MAX = (__QSC_A_STREAM_MAX - 1)
 };
 
 /*
@@ -253,6 +295,9 @@ enum {
 	QSC_A_STATS_TX_DROP_TOO_BIG,
 	QSC_A_STATS_TX_DROP_NO_MEMORY,
 	QSC_A_STATS_TX_DROP_CRYPTO,
+	QSC_A_STATS_TX_DROP_NO_REMOTE,
+	QSC_A_STATS_TX_DROP_NO_ROUTE,
+	QSC_A_STATS_TX_FRAGMENTED,
 
 	QSC_A_STATS_RX_RTP,
 	QSC_A_STATS_RX_RTCP,
@@ -275,6 +320,9 @@ enum {
 	QSC_A_STATS_RX_DROP_LIMIT,
 	QSC_A_STATS_RX_DROP_NO_MEMORY,
 	QSC_A_STATS_RX_DROP_CRYPTO,
+	QSC_A_STATS_RX_DROP_CHECKSUM,
+	QSC_A_STATS_RX_DROP_HOPS,
+	QSC_A_STATS_RX_LATCHED,
 
 	QSC_A_STATS_PAD,
 

@@ -4,6 +4,7 @@
 #include <sanitizer/asan_interface.h>
 
 #include "crypto.h"
+#include "kdf.h"
 #include "keymem.h"
 
 #define NONCES_MAX 1024
@@ -38,6 +39,11 @@ int qsc_aead_init(struct qsc_aead *a, const struct qsc_suite_desc *suite, const 
 	/* It may be there already. */
 	memmove(a->key, key, suite->key_len);
 	return 0;
+}
+
+int qsc_aead_init_shared(struct qsc_aead *a, const struct qsc_suite_desc *suite, const u8 *key)
+{
+	return qsc_aead_init(a, suite, key);
 }
 
 void qsc_aead_destroy(struct qsc_aead *a)
@@ -122,21 +128,38 @@ void qsc_keymem_put(struct qsc_key *key)
 	free(key);
 }
 
-int aes_expandkey(struct crypto_aes_ctx *ctx, const u8 *key, unsigned int len)
+struct crypto_cipher *crypto_alloc_cipher(const char *name, u32 type, u32 mask)
 {
-	return AES_set_encrypt_key(key, len * 8, &ctx->key) ? -EINVAL : 0;
+	static const struct crypto_alg alg = { .cra_ctxsize = sizeof(AES_KEY) };
+	static struct crypto_cipher one = { .tfm.__crt_alg = &alg };
+
+	return !strcmp(name, "aes") && !type && !mask ? &one : ERR_PTR(-ENOENT);
 }
 
-void shim_aes_encrypt(const struct crypto_aes_ctx *ctx, u8 *out, const u8 *in)
+void crypto_free_cipher(struct crypto_cipher *cipher)
 {
-	AES_encrypt(in, out, &ctx->key);
+	memset(cipher, 0xee, sizeof(*cipher));
+}
+
+int crypto_cipher_setkey(struct crypto_cipher *cipher, const u8 *key, unsigned int len)
+{
+	return AES_set_encrypt_key(key, len * 8, &cipher->tfm.key) ? -EINVAL : 0;
+}
+
+void crypto_cipher_encrypt_one(struct crypto_cipher *cipher, u8 *out, const u8 *in)
+{
+	AES_encrypt(in, out, &cipher->tfm.key);
 }
 
 struct qsc_key *make_key(struct qsc_key_params *p, u8 secret)
 {
 	u8 master[QSC_AEAD_KEY_MAX], salt[QSC_SALT_LEN];
+	static bool started;
 	struct qsc_key *key;
 
+	if (!started)
+		CHECK(!qsc_kdf_module_init());
+	started = true;
 	memset(master, secret, sizeof(master));
 	memset(salt, ~secret, sizeof(salt));
 	p->master = master;

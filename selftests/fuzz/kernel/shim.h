@@ -27,6 +27,7 @@ typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
+typedef int32_t s32;
 typedef unsigned int gfp_t;
 
 /* compiler */
@@ -125,7 +126,16 @@ static inline void put_unaligned_be32(u32 n, void *p)
 #define memzero_explicit(p, n) explicit_bzero(p, n)
 
 #define ERR_PTR(err) ((void *)(long)(err))
+#define PTR_ERR_OR_ZERO(p) (IS_ERR(p) ? (int)PTR_ERR(p) : 0)
 #define IS_ERR(p) ((unsigned long)(p) >= (unsigned long)-4095)
+#define PTR_ERR(p) ((long)(p))
+
+/* time stands still */
+#define NSEC_PER_SEC 1000000000
+#define USEC_PER_SEC 1000000
+#define ktime_get_ns() UINT64_C(0)
+#define div_u64(n, by) ((u64)(n) / (by))
+#define mul_u64_u32_shr(a, b, shift) ((u64)((unsigned __int128)(a) * (b) >> (shift)))
 
 /* locks, of one thread: held or not */
 typedef struct {
@@ -137,6 +147,9 @@ typedef struct {
 #define spin_lock(l) (assert(!(l)->held), (l)->held = true)
 #define spin_unlock(l) (assert((l)->held), (l)->held = false)
 #define spin_lock_bh(l) spin_lock(l)
+#define DEFINE_MUTEX(name) spinlock_t name
+#define mutex_lock(l) spin_lock(l)
+#define mutex_unlock(l) spin_unlock(l)
 #define spin_unlock_bh(l) spin_unlock(l)
 
 struct rcu_head {
@@ -211,6 +224,7 @@ static inline void hlist_del_rcu(struct hlist_node *n)
 /* modules */
 #define module_param(name, type, perm) unsigned int *const shim_param_##name = &(name)
 #define MODULE_PARM_DESC(name, text) _Static_assert(1, "")
+#define MODULE_INFO(tag, text) _Static_assert(1, "")
 
 /* IPv6 addresses */
 static inline bool ipv6_addr_equal(const struct in6_addr *a, const struct in6_addr *b)
@@ -229,13 +243,24 @@ static inline void ipv6_addr_set_v4mapped(__be32 v4, struct in6_addr *out)
 #define AES_KEYSIZE_128 16
 #define AES_KEYSIZE_256 32
 
-struct crypto_aes_ctx {
+struct crypto_alg {
+	unsigned int cra_ctxsize;
+};
+
+struct crypto_tfm {
+	const struct crypto_alg *__crt_alg;
 	AES_KEY key;
 };
 
-int aes_expandkey(struct crypto_aes_ctx *ctx, const u8 *key, unsigned int len);
-void shim_aes_encrypt(const struct crypto_aes_ctx *ctx, u8 *out, const u8 *in);
-/* OpenSSL has a name like it. */
-#define aes_encrypt shim_aes_encrypt
+struct crypto_cipher {
+	struct crypto_tfm tfm;
+};
+
+#define crypto_cipher_tfm(cipher) (&(cipher)->tfm)
+#define crypto_tfm_ctx(tfm) (&(tfm)->key)
+struct crypto_cipher *crypto_alloc_cipher(const char *name, u32 type, u32 mask);
+void crypto_free_cipher(struct crypto_cipher *cipher);
+int crypto_cipher_setkey(struct crypto_cipher *cipher, const u8 *key, unsigned int len);
+void crypto_cipher_encrypt_one(struct crypto_cipher *cipher, u8 *out, const u8 *in);
 
 #endif /* _QSC_FUZZ_SHIM_H */

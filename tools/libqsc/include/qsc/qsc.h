@@ -160,6 +160,19 @@ union qsc_addr {
  * @remote: the peer's; same family as @local
  * @local_rtcp: local RTCP port 1..65535, 0 = RTCP multiplexed (RFC 5761)
  * @remote_rtcp: the peer's RTCP port; both RTCP ports are zero or neither is
+ *
+ * For legs of relay calls only:
+ * @flags: enum qsc_leg_flags, or-ed; with %QSC_LEG_FLAGS_LEARN there is neither
+ *	@remote nor @remote_rtcp
+ * @has_dscp: @dscp is set; otherwise packets keep that which they came with
+ * @dscp: 0..%QSC_DSCP_MAX
+ * @ttl: of packets sent, 1..255; 0 = one less than that which they came with
+ * @clock: RTP clock rate of what comes in, 1..%QSC_CLOCK_MAX Hz,
+ *	0 = %QSC_CLOCK_DEFAULT; for the jitter
+ * @learn_from: a plain leg that learns its remote does so from this prefix only, and
+ *	has to have one; the port is ignored
+ * @learn_prefix: bits of @learn_from
+ * @learn_window_s: and for so many seconds only, 0 = %QSC_LEARN_WINDOW_DEFAULT
  */
 struct qsc_leg_params {
 	uint32_t suite;
@@ -167,6 +180,14 @@ struct qsc_leg_params {
 	union qsc_addr remote;
 	uint16_t local_rtcp;
 	uint16_t remote_rtcp;
+	uint32_t flags;
+	bool has_dscp;
+	uint8_t dscp;
+	uint8_t ttl;
+	uint32_t clock;
+	union qsc_addr learn_from;
+	uint8_t learn_prefix;
+	uint32_t learn_window_s;
 };
 
 /**
@@ -226,16 +247,41 @@ struct qsc_stats {
 };
 
 /**
+ * struct qsc_quality - how the packets of one SSRC come in on a relay's leg
+ * @ssrc: SSRC
+ * @packets: RTP packets that came, each once
+ * @lost: that did not come
+ * @late: that came after a newer one
+ * @jitter_us: interarrival jitter (RFC 3550), microseconds
+ */
+struct qsc_quality {
+	uint32_t ssrc;
+	uint64_t packets;
+	uint64_t lost;
+	uint32_t late;
+	uint32_t jitter_us;
+};
+
+/**
  * struct qsc_leg - one leg of an existing call
  * @index: 0..%QSC_LEGS_MAX - 1
  * @suite: enum qsc_suite
  * @local: this machine's RTP address and port
- * @remote: the peer's
+ * @remote: the peer's; no family if it is to be learnt
  * @local_rtcp: local RTCP port, 0 = multiplexed
- * @remote_rtcp: the peer's RTCP port, 0 = multiplexed
+ * @remote_rtcp: the peer's RTCP port, 0 = multiplexed, or to be learnt
+ * @flags: enum qsc_leg_flags
+ * @has_dscp: the leg was given a DSCP
+ * @dscp: of packets sent
+ * @ttl: of packets sent, 0 if none was given
  * @n_keys: entries of @keys
  * @keys: installed key generations
  * @stats: the leg's counters, only from qsc_call_stats(), else NULL
+ * @quality: relay calls, with @stats: of the streams that came in, @n_quality of them
+ * @n_quality: entries of @quality
+ * @rtt_us: relay calls, with @stats: round trip by RTCP in microseconds, 0 = unknown
+ * @has_last_seen: a good packet came in, and it was
+ * @last_seen_ms: so many milliseconds ago
  */
 struct qsc_leg {
 	uint8_t index;
@@ -244,9 +290,18 @@ struct qsc_leg {
 	union qsc_addr remote;
 	uint16_t local_rtcp;
 	uint16_t remote_rtcp;
+	uint32_t flags;
+	bool has_dscp;
+	uint8_t dscp;
+	uint8_t ttl;
 	unsigned int n_keys;
 	const struct qsc_key_info *keys;
 	const struct qsc_stats *stats;
+	const struct qsc_quality *quality;
+	unsigned int n_quality;
+	uint32_t rtt_us;
+	bool has_last_seen;
+	uint64_t last_seen_ms;
 };
 
 /**
@@ -436,6 +491,33 @@ struct qsc_key {
 int qsc_key_set(struct qsc_sock *sk, const char *id, const struct qsc_key *key);
 
 /**
+ * struct qsc_call_setup - a call to be made, and its keys
+ * @params: as for qsc_call_new()
+ * @keys: as for qsc_key_set(), @n_keys of them
+ * @n_keys: 0 to 4
+ */
+struct qsc_call_setup {
+	struct qsc_call_params params;
+	const struct qsc_key *keys;
+	unsigned int n_keys;
+};
+
+/**
+ * qsc_calls_new() - make many calls with their keys
+ * @sk: the handle
+ * @calls: calls, @n of them
+ * @n: how many
+ * @done: set to how many were made; may be NULL
+ *
+ * As many as fit go into one request, which seals all their keys at once: that costs
+ * a fraction of a request for each. The calls of one request are made all or none.
+ *
+ * Return: 0 or a negative errno: then those from @done on were not made.
+ */
+int qsc_calls_new(struct qsc_sock *sk, const struct qsc_call_setup *calls, unsigned int n,
+		  unsigned int *done);
+
+/**
  * qsc_key_erase() - erase all keys of a call, and keep the call
  * @sk: the handle
  * @id: call-id
@@ -581,12 +663,24 @@ int qsc_stats_erased(struct qsc_sock *sk, struct qsc_erased *erased);
  * qsc_call_stats() - counters of the legs of one call
  * @sk: the handle
  * @id: call-id
- * @cb: called once; of the call, id, state and the legs' index and stats are set
+ * @cb: called once; of the call, id, state and the legs' index and stats are set,
+ *	and of a relay's legs, how packets come in
  * @arg: for @cb
  *
  * Return: 0, what @cb returned, -ENOENT, or another errno.
  */
 int qsc_call_stats(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *arg);
+
+/**
+ * qsc_stats_dump() - counters of all calls of the namespace
+ * @sk: the handle
+ * @cb: called for each call, as qsc_call_stats() does
+ * @arg: for @cb
+ *
+ * Return: 0; -EAGAIN if calls came or went meanwhile, so that one may be missing
+ * or doubled; a negative value of @cb or another errno.
+ */
+int qsc_stats_dump(struct qsc_sock *sk, qsc_call_cb cb, void *arg);
 
 /* ----------------------------------------------------------------- events */
 
@@ -598,7 +692,11 @@ int qsc_call_stats(struct qsc_sock *sk, const char *id, qsc_call_cb cb, void *ar
  * @state: enum qsc_call_state, with %QSC_CMD_CALL_ADD_NTF
  * @flags: enum qsc_call_flags, with %QSC_CMD_CALL_ADD_NTF
  * @reason: enum qsc_erase_reason, with %QSC_CMD_ERASED_NTF
- * @leg: index of the leg, with %QSC_CMD_AUTH_FAIL_NTF; -1 if there is none
+ * @leg: index of the leg, with %QSC_CMD_AUTH_FAIL_NTF and %QSC_CMD_LATCH_NTF; -1 if
+ *	there is none
+ * @remote: what was learnt, with %QSC_CMD_LATCH_NTF; no family as long as only
+ *	@remote_rtcp is known
+ * @remote_rtcp: likewise, of a leg with an RTCP port of its own; 0 if unknown
  * @count: failures so far, with %QSC_CMD_AUTH_FAIL_NTF
  * @key: the key concerned or NULL; in %QSC_CMD_ERASED_NTF, NULL means all keys
  *	of the call. Fields the event does not carry are zero.
@@ -614,6 +712,8 @@ struct qsc_event {
 	uint32_t flags;
 	uint32_t reason;
 	int leg;
+	union qsc_addr remote;
+	uint16_t remote_rtcp;
 	uint64_t count;
 	const struct qsc_key_info *key;
 	const struct qsc_key_info *keys;

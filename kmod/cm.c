@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * AES_CM_128_HMAC_SHA1_80, for legs to endpoints that know nothing better. The
+ * synchronous cipher will do: it serves in any context, and HMAC-SHA1 costs more.
+ */
+
+#include "cm.h"
+
+#include <crypto/algapi.h>
+#include <crypto/sha1.h>
+#include <linux/err.h>
+#include <linux/percpu.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+
+#define CIPHER "ctr(aes)"
+#define MAC "hmac(sha1)"
+#define IV_LEN 16
+
+/*
+ * Per-CPU working memory of one operation, used with BH disabled only. Nothing of a
+ * key stays in it: the state of the MAC follows from its key, and the IV has the salt.
+ */
+struct scratch {
+	struct scatterlist sg;
+	u8 iv[IV_LEN];
+	u8 digest[SHA1_DIGEST_SIZE];
+	struct skcipher_request *req;
+	struct shash_desc *desc;
+};
+
+static DEFINE_PER_CPU(struct scratch *, scratches);
+static u32 req_size, desc_size; /* with what the drivers need; set at load */
+static char driver[CRYPTO_MAX_ALG_NAME];
+static bool present;
+
+int qsc_cm_init(struct qsc_cm *c, const u8 *key, u32 key_len, const u8 *auth)
+{
+	int err;
+
+	c->ctr = crypto_alloc_sync_skcipher(CIPHER, 0, 0);
+	if (IS_ERR(c->ctr)) {
+		err = PTR_ERR(c->ctr);
+		goto err_salt;
+	}
+	c->mac = crypto_alloc_shash(MAC, 0, 0);
+	if (IS_ERR(c->mac)) {
+		err = PTR_ERR(c->mac);
+		goto err_ctr;
+	}
+	/* The drivers that were probed may be gone by now, and others in their place. */
+	err = crypto_skcipher_reqsize(&c->ctr->base) + sizeof(struct skcipher_request) > req_size ||
+			      crypto_shash_descsize(c->mac) + sizeof(struct shash_desc) >
+				      desc_size ?
+		      -EOVERFLOW :
+		      0;
+	if (!err)
+		err = crypto_sync_skcipher_setkey(c->ctr, key, key_len);
+	if (!err)
+		err = crypto_shash_setkey(c->mac, auth, QSC_CM_AUTH_LEN);
+	if (!err)
+		return 0;
+
+	crypto_free_shash(c->mac);
+err_ctr:
+	crypto_free_sync_skcipher(c->ctr);
+err_salt:
+	memzero_explicit(c, sizeof(*c));
+	return err;
+}
+
+void qsc_cm_destroy(struct qsc_cm *c)
+{
+	crypto_free_shash(c->mac);
+	crypto_free_sync_skcipher(c->ctr);
+	memzero_explicit(c, sizeof(*c));
+}
+
+void qsc_cm_panic(struct qsc_cm *c)
+{
+	memzero_explicit(c->salt, sizeof(c->salt));
+}
+
+/* RFC 3711 section 4.1.1: salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16. */
+static void make_iv(struct scratch *s, const struct qsc_cm *c, u32 ssrc, u64 index)
+{
+	u8 part[IV_LEN] = {};
+
+	put_unaligned_be32(ssrc, part + 4);
+	put_unaligned_be64(index << 16, part + 8);
+	memcpy(s->iv, c->salt, QSC_CM_SALT_LEN);
+	s->iv[14] = 0;
+	s->iv[15] = 0;
+	crypto_xor(s->iv, part, IV_LEN);
+}
+
+static int run_cipher(struct scratch *s, const struct qsc_cm *c, u32 ssrc, u64 index, u8 *p,
+		      u32 len)
+{
+	int err;
+
+	make_iv(s, c, ssrc, index);
+	sg_set_buf(&s->sg, p, len);
+	skcipher_request_set_sync_tfm(s->req, c->ctr);
+	skcipher_request_set_crypt(s->req, &s->sg, &s->sg, len, s->iv);
+	err = crypto_skcipher_encrypt(s->req);
+	memzero_explicit(s->iv, sizeof(s->iv));
+	memzero_explicit(s->req->__ctx, req_size - sizeof(struct skcipher_request));
+	return err;
+}
+
+static int run_mac(struct scratch *s, const struct qsc_cm *c, const u8 *p, u32 len, __be32 tail)
+{
+	int err;
+
+	s->desc->tfm = c->mac;
+	err = crypto_shash_init(s->desc);
+	if (!err)
+		err = crypto_shash_update(s->desc, p, len);
+	if (!err)
+		err = crypto_shash_finup(s->desc, (u8 *)&tail, sizeof(tail), s->digest);
+	memzero_explicit(s->desc, desc_size);
+	return err;
+}
+
+int qsc_cm_protect(const struct qsc_cm *c, u32 ssrc, u64 index, u8 *p, u32 hdr, u32 len,
+		   __be32 tail, u8 *tag)
+{
+	struct scratch *s = this_cpu_read(scratches);
+	int err = 0;
+
+	if (len > hdr)
+		err = run_cipher(s, c, ssrc, index, p + hdr, len - hdr);
+	if (!err)
+		err = run_mac(s, c, p, len, tail);
+	if (!err)
+		memcpy(tag, s->digest, QSC_CM_TAG_LEN);
+	return err;
+}
+
+int qsc_cm_unprotect(const struct qsc_cm *c, u32 ssrc, u64 index, u8 *p, u32 hdr, u32 len,
+		     __be32 tail, const u8 *tag)
+{
+	struct scratch *s = this_cpu_read(scratches);
+	int err;
+
+	err = run_mac(s, c, p, len, tail);
+	if (err)
+		return err;
+	if (crypto_memneq(tag, s->digest, QSC_CM_TAG_LEN))
+		return -EBADMSG;
+	return len > hdr ? run_cipher(s, c, ssrc, index, p + hdr, len - hdr) : 0;
+}
+
+void qsc_cm_panic_scratch(void)
+{
+	struct scratch *s;
+	int cpu;
+
+	if (!present)
+		return;
+	for_each_possible_cpu(cpu) {
+		s = per_cpu(scratches, cpu);
+		memzero_explicit(s->iv, sizeof(s->iv));
+		memzero_explicit(s->req, req_size);
+		memzero_explicit(s->desc, desc_size);
+	}
+}
+
+const char *qsc_cm_driver(void)
+{
+	return present ? driver : NULL;
+}
+
+/* Which drivers there are, and how much memory they want for a packet. */
+static int probe(void)
+{
+	struct crypto_sync_skcipher *ctr;
+	struct crypto_shash *mac;
+
+	ctr = crypto_alloc_sync_skcipher(CIPHER, 0, 0);
+	if (IS_ERR(ctr))
+		return PTR_ERR(ctr);
+	mac = crypto_alloc_shash(MAC, 0, 0);
+	if (IS_ERR(mac)) {
+		crypto_free_sync_skcipher(ctr);
+		return PTR_ERR(mac);
+	}
+	req_size = sizeof(struct skcipher_request) + crypto_skcipher_reqsize(&ctr->base);
+	desc_size = sizeof(struct shash_desc) + crypto_shash_descsize(mac);
+	strscpy(driver, crypto_tfm_alg_driver_name(crypto_skcipher_tfm(&ctr->base)),
+		sizeof(driver));
+	crypto_free_shash(mac);
+	crypto_free_sync_skcipher(ctr);
+	return 0;
+}
+
+static void free_scratches(void)
+{
+	struct scratch *s;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		s = per_cpu(scratches, cpu);
+		per_cpu(scratches, cpu) = NULL;
+		if (!s)
+			continue;
+		kfree(s->req);
+		kfree(s->desc);
+		kfree(s);
+	}
+}
+
+static int alloc_scratch(int cpu)
+{
+	struct scratch *s = kzalloc_node(sizeof(*s), GFP_KERNEL, cpu_to_node(cpu));
+
+	if (!s)
+		return -ENOMEM;
+	per_cpu(scratches, cpu) = s;
+	s->req = kzalloc_node(req_size, GFP_KERNEL, cpu_to_node(cpu));
+	s->desc = kzalloc_node(desc_size, GFP_KERNEL, cpu_to_node(cpu));
+	if (!s->req || !s->desc)
+		return -ENOMEM;
+	sg_init_table(&s->sg, 1);
+	skcipher_request_set_callback(s->req, 0, NULL, NULL);
+	return 0;
+}
+
+/* A kernel may lack it: then the suite is refused. */
+int qsc_cm_module_init(void)
+{
+	int cpu, err;
+
+	present = false;
+	err = probe();
+	if (err)
+		return err == -ENOMEM ? err : 0;
+	for_each_possible_cpu(cpu) {
+		err = alloc_scratch(cpu);
+		if (err) {
+			free_scratches();
+			return err;
+		}
+	}
+	present = true;
+	return 0;
+}
+
+void qsc_cm_module_exit(void)
+{
+	free_scratches();
+}
