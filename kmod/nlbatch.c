@@ -97,9 +97,7 @@ static int open_box(struct batch *b)
 
 	if (!attr)
 		return 0;
-	err = nla_parse_nested(tb, QSC_A_SEAL_MAX, attr, qsc_batch_seal_policy, extack);
-	if (err)
-		return err;
+	qsc_nl_pick(tb, QSC_A_SEAL_MAX, attr);
 	if (!tb[QSC_A_SEAL_ID] || !tb[QSC_A_SEAL_PUBLIC] || !tb[QSC_A_SEAL_BOX] ||
 	    nla_len(tb[QSC_A_SEAL_BOX]) <= QSC_SEAL_TAG_LEN) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "what is sealed needs id, public key and box");
@@ -174,9 +172,8 @@ static int make_call(struct batch *b, const struct nlattr *op)
 	struct nlattr *tb[QSC_A_CALL_MAX + 1];
 	int err;
 
-	err = nla_parse_nested(tb, QSC_A_CALL_MAX, op, qsc_op_policy, extack);
-	if (!err)
-		err = qsc_nl_get_call(&p, tb, nla_data(op), nla_len(op), extack);
+	qsc_nl_pick(tb, QSC_A_CALL_MAX, op);
+	err = qsc_nl_get_call(&p, tb, nla_data(op), nla_len(op), extack);
 	if (!err)
 		err = qsc_call_new(b->qn, &p, extack);
 	if (err)

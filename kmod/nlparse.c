@@ -69,6 +69,17 @@ const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1] = {
 	[QSC_A_KEY_OVERLAP] = NLA_POLICY_FULL_RANGE(NLA_U32, &qsc_overlap_range),
 };
 
+void qsc_nl_pick(struct nlattr **tb, int max, const struct nlattr *nest)
+{
+	struct nlattr *attr;
+	int rem;
+
+	memset(tb, 0, (max + 1) * sizeof(*tb));
+	nla_for_each_nested(attr, nest, rem)
+		if (!WARN_ON_ONCE(nla_type(attr) > max))
+			tb[nla_type(attr)] = attr;
+}
+
 static int get_ip(struct qsc_addr *a, const struct nlattr *ip, __be16 port,
 		  struct netlink_ext_ack *extack)
 {
@@ -250,9 +261,7 @@ static int get_leg(struct qsc_leg_params *p, u8 index, const struct nlattr *attr
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
 	int err;
 
-	err = nla_parse_nested(tb, QSC_A_LEG_MAX, attr, qsc_leg_policy, extack);
-	if (err)
-		return err;
+	qsc_nl_pick(tb, QSC_A_LEG_MAX, attr);
 	err = check_index(index, tb[QSC_A_LEG_INDEX], extack);
 	if (err)
 		return err;
@@ -299,7 +308,8 @@ static int check_relay(const struct qsc_call_params *p, struct netlink_ext_ack *
 	for (i = 0; i < p->nr_legs; i++) {
 		if (!is_link_local(&p->legs[i].local) && !is_link_local(&p->legs[i].remote))
 			continue;
-		NL_SET_ERR_MSG(extack, "a link-local address needs a link, and legs of relay calls have none");
+		NL_SET_ERR_MSG(extack,
+			       "a link-local address needs a link, which a relay's leg has not");
 		return -EOPNOTSUPP;
 	}
 	return 0;
@@ -376,7 +386,7 @@ static int get_rocs(struct qsc_roc *rocs, u32 *n, struct nlattr *nest,
 		    struct netlink_ext_ack *extack)
 {
 	struct nlattr *attr, *tb[QSC_A_ROC_MAX + 1];
-	int rem, err;
+	int rem;
 	u32 i;
 
 	*n = 0;
@@ -387,9 +397,7 @@ static int get_rocs(struct qsc_roc *rocs, u32 *n, struct nlattr *nest,
 			NL_SET_ERR_MSG(extack, "too many initial ROCs in one request");
 			return -EINVAL;
 		}
-		err = nla_parse_nested(tb, QSC_A_ROC_MAX, attr, qsc_roc_policy, extack);
-		if (err)
-			return err;
+		qsc_nl_pick(tb, QSC_A_ROC_MAX, attr);
 		if (!tb[QSC_A_ROC_SSRC] || !tb[QSC_A_ROC_VALUE]) {
 			NL_SET_ERR_MSG_ATTR(extack, attr, "an initial ROC needs SSRC and value");
 			return -EINVAL;
@@ -417,11 +425,8 @@ static int get_sealed(struct qsc_sealed *sealed, struct nlattr *attr, u32 len,
 		      struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[QSC_A_SEAL_MAX + 1];
-	int err;
 
-	err = nla_parse_nested(tb, QSC_A_SEAL_MAX, attr, qsc_seal_policy, extack);
-	if (err)
-		return err;
+	qsc_nl_pick(tb, QSC_A_SEAL_MAX, attr);
 	if (!tb[QSC_A_SEAL_ID] || !tb[QSC_A_SEAL_PUBLIC] || !tb[QSC_A_SEAL_BOX]) {
 		NL_SET_ERR_MSG_ATTR(extack, attr, "what is sealed needs id, public key and box");
 		return -EINVAL;
@@ -442,11 +447,9 @@ int qsc_nl_get_key(struct qsc_key_params *p, struct qsc_roc *rocs, struct qsc_se
 		   struct nlattr *attr, struct netlink_ext_ack *extack)
 {
 	struct nlattr *tb[QSC_A_KEY_MAX + 1];
-	int err;
+	int err = 0;
 
-	err = nla_parse_nested(tb, QSC_A_KEY_MAX, attr, qsc_key_policy, extack);
-	if (err)
-		return err;
+	qsc_nl_pick(tb, QSC_A_KEY_MAX, attr);
 	if (!tb[QSC_A_KEY_DIR] || !tb[QSC_A_KEY_SUITE] || !sealed != !tb[QSC_A_KEY_SEALED]) {
 		if (sealed)
 			NL_SET_ERR_MSG(extack, "a key needs direction, suite and the sealed key");
@@ -517,9 +520,7 @@ int qsc_nl_get_session(struct qsc_session_params *p, struct qsc_sealed *sealed, 
 	struct nlattr *tb[QSC_A_SESSION_MAX + 1];
 	int err;
 
-	err = nla_parse_nested(tb, QSC_A_SESSION_MAX, attr, qsc_session_policy, extack);
-	if (err)
-		return err;
+	qsc_nl_pick(tb, QSC_A_SESSION_MAX, attr);
 	err = get_context(&p->context, tb, extack);
 	if (err)
 		return err;

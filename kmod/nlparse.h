@@ -11,7 +11,15 @@ extern const struct nla_policy qsc_key_policy[QSC_A_KEY_MAX + 1];
 extern const struct nla_policy qsc_session_policy[QSC_A_SESSION_MAX + 1];
 
 /**
- * qsc_nl_get_id() - read a call-id
+ * qsc_nl_pick() - find the attributes of a nest
+ * @tb: set to them, by type
+ * @max: last type that the nest's policy knows
+ * @nest: of a request that was validated, which goes through all nests
+ */
+void qsc_nl_pick(struct nlattr **tb, int max, const struct nlattr *nest);
+
+/**
+ * qsc_nl_read_id() - read a call-id
  * @attr: QSC_A_CALL_ID or QSC_A_CALL_MORE; may be NULL
  * @extack: told what was wrong
  *

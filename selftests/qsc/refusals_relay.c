@@ -213,7 +213,7 @@ static int activate_plain_leg(struct nlr_msg *m)
 #define IN_USE "local and remote address are in use by another call or leg"
 #define RTCP_IN_USE "the RTCP addresses are in use by another call or leg"
 #define TAKES_NO_KEYS "a plain leg takes no keys"
-#define NO_LINK "a link-local address needs a link, and legs of relay calls have none"
+#define NO_LINK "a link-local address needs a link, which a relay's leg has not"
 #define LINK_LOCAL "\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"
 
 static const struct refusal calls[] = {

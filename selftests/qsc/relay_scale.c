@@ -8,7 +8,8 @@
  * Prints a line for each step, STEP CALLS NANOSECONDS, which under QEMU's -icount
  * are the instructions of the machine; and the memory that was taken, KiB. With
  * watch, how long the kernel kept the processor to itself in each step: late-STEP
- * CALLS NANOSECONDS, and as much again for a second in which nothing is done. With
+ * CALLS NANOSECONDS, and as much again for a second in which nothing is done, and for
+ * memory of an ordinary program, as much as calls take, that is given back. With
  * keep the calls are left: leg 0 of call n is 198.51.100.1:PORT, with the peer
  * 198.51.100.2:PORT, leg 1 is 203.0.113.1:PORT with the peer 203.0.113.2:PORT, and
  * PORT is 1024 + n; after 60,000 further calls have 198.51.100.3 and so on.
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,6 +30,7 @@
 #define PORTS		60000
 #define FIRST_PORT	1024
 #define KEYS		4
+#define CALL_SIZE	(9UL << 10) /* more or less */
 
 struct scale {
 	struct qsc_sock *sk;
@@ -150,6 +153,24 @@ static void watch_nothing(const struct scale *s)
 	report(s, "nothing", begin);
 }
 
+/* What the page allocator alone does to the others. */
+static void watch_memory(const struct scale *s)
+{
+	size_t size = s->n * CALL_SIZE;
+	uint64_t begin;
+	void *p;
+
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		ksft_exit_fail_msg("out of memory\n");
+	madvise(p, size, MADV_NOHUGEPAGE);
+	memset(p, 1, size);
+	lateness_worst();
+	begin = now();
+	munmap(p, size);
+	report(s, "memory-back", begin);
+}
+
 static int count_call(const struct qsc_call *call, void *arg)
 {
 	(void)call;
@@ -231,8 +252,10 @@ int main(int argc, char **argv)
 		ksft_exit_skip("the module is not loaded\n");
 	prepare(&s);
 	warm_up(&s);
-	if (s.watch)
+	if (s.watch) {
 		watch_nothing(&s);
+		watch_memory(&s);
+	}
 	make_calls(&s);
 	look_at_calls(&s);
 	if (!keep)
