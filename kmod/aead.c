@@ -326,20 +326,13 @@ static noinline void wipe_rest(struct aead_request *req, const struct qsc_aead *
 		qsc_stack_wipe_packet();
 }
 
-static __always_inline int run(struct qsc_aead_scratch *s, const struct qsc_aead *a, bool enc,
-			       struct scatterlist *sg, u32 aad_len, u32 len)
+static __always_inline int run_with(struct qsc_aead_scratch *s, const struct qsc_aead *a,
+				    struct crypto_aead *tfm, bool enc, struct scatterlist *sg,
+				    u32 aad_len, u32 len)
 {
 	struct aead_request *req = &s->req;
-	struct crypto_aead *tfm = a->tfm;
 	int err;
 
-	if (unlikely(!tfm)) {
-		tfm = borrow_tfm(a);
-		if (IS_ERR(tfm)) {
-			memzero_explicit(s->iv, sizeof(s->iv));
-			return PTR_ERR(tfm);
-		}
-	}
 	aead_request_set_tfm(req, tfm);
 	aead_request_set_ad(req, aad_len);
 	aead_request_set_crypt(req, sg, sg, enc ? len : len + QSC_TAG_LEN, s->iv);
@@ -348,6 +341,25 @@ static __always_inline int run(struct qsc_aead_scratch *s, const struct qsc_aead
 	if (unlikely(a->leaves))
 		wipe_rest(req, a);
 	return err;
+}
+
+static noinline int run_borrowed(struct qsc_aead_scratch *s, const struct qsc_aead *a, bool enc,
+				 struct scatterlist *sg, u32 aad_len, u32 len)
+{
+	struct crypto_aead *tfm = borrow_tfm(a);
+
+	if (!IS_ERR(tfm))
+		return run_with(s, a, tfm, enc, sg, aad_len, len);
+	memzero_explicit(s->iv, sizeof(s->iv));
+	return PTR_ERR(tfm);
+}
+
+static __always_inline int run(struct qsc_aead_scratch *s, const struct qsc_aead *a, bool enc,
+			       struct scatterlist *sg, u32 aad_len, u32 len)
+{
+	if (unlikely(!a->tfm))
+		return run_borrowed(s, a, enc, sg, aad_len, len);
+	return run_with(s, a, a->tfm, enc, sg, aad_len, len);
 }
 
 static __always_inline int crypt(const struct qsc_aead *a, bool enc, struct qsc_iv iv, u8 *p,

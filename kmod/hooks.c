@@ -213,7 +213,7 @@ static __always_inline unsigned int process(struct qsc_udp u, struct qsc_tuple *
 {
 	struct qsc_leg *leg = tuple->leg;
 
-	if (leg->peer)
+	if (unlikely(leg->peer))
 		return way == QSC_WAY_OUT ? egress_relay(u, tuple) :
 					    ingress_relay(u, tuple, exact, net);
 	if (way == QSC_WAY_OUT)

@@ -141,7 +141,7 @@ struct qsc_key *qsc_key_create(const struct qsc_key_params *p)
 		return ERR_PTR(err);
 	}
 	key->suite = p->suite;
-	key->tag_len = p->suite->tag_len;
+	key->overhead = p->suite->tag_len + p->mki_len;
 	key->cm = p->suite->cm;
 	key->dir = p->dir;
 	key->leg = p->leg;

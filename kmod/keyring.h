@@ -28,7 +28,7 @@ struct qsc_call;
  * @generation: counts up from 1 in its direction, 0 while it is parked; set when
  *	it is published, then constant
  * @mki_len: bytes in @mki, 0 to QSC_MKI_MAX; constant
- * @tag_len: as the suite's; constant
+ * @overhead: bytes that a packet of RTP grows by: tag and MKI; constant
  * @cm: as the suite's; constant
  * @rtp_packets: packets protected or authenticated; stream's lock
  * @rtcp_packets: the same for RTCP; stream's lock
@@ -58,7 +58,7 @@ struct qsc_key {
 	unsigned long expires;
 	u32 generation;
 	u8 mki_len;
-	u8 tag_len;
+	u8 overhead;
 	bool cm;
 	u8 dir;
 	u8 leg;

@@ -11,7 +11,7 @@
  */
 static inline u32 qsc_stream_overhead(const struct qsc_key *key, enum qsc_packet_kind kind)
 {
-	return key->tag_len + key->mki_len + (kind == QSC_PACKET_RTCP ? QSC_RTCP_INDEX_LEN : 0);
+	return key->overhead + (kind == QSC_PACKET_RTCP ? QSC_RTCP_INDEX_LEN : 0);
 }
 
 /**
@@ -82,7 +82,7 @@ static inline u32 qsc_stream_rtcp_index(const struct qsc_key *key, const u8 *p, 
 {
 	bool encrypted;
 
-	u32 behind = key->mki_len + (key->cm ? key->tag_len : 0);
+	u32 behind = key->cm ? key->overhead : key->mki_len;
 
 	if (len < QSC_RTCP_INDEX_LEN + behind)
 		return 0;

@@ -175,7 +175,7 @@ static __always_inline struct qsc_tuple *qsc_tuple_find_v4(const struct hlist_he
 	struct qsc_tuple *tuple;
 
 	hlist_for_each_entry_rcu(tuple, list, node)
-		if (READ_ONCE(tuple->v4[way]) == addrs && READ_ONCE(tuple->ports[way]) == ports)
+		if (data_race(tuple->v4[way] == addrs && tuple->ports[way] == ports))
 			return tuple;
 	return NULL;
 }

@@ -212,7 +212,7 @@ static int rx_unprotect(struct fuzz *f, const struct fuzz_item *it)
 	uint32_t word;
 	int hdr;
 
-	if (len < RTCP_HDR_LEN + FUZZ_TAG)
+	if (len < RTCP_HDR_LEN + FUZZ_TAG + (it->kind == KIND_RTP ? 0 : FUZZ_WORD))
 		return QSC_A_STATS_RX_DROP_MALFORMED;
 	if (memcmp(p + len, m->mki, m->mki_len))
 		return QSC_A_STATS_RX_DROP_MKI;
@@ -223,8 +223,6 @@ static int rx_unprotect(struct fuzz *f, const struct fuzz_item *it)
 		return rx_open(f, it, get32(p + 8),
 			       estimate(find(&f->dir[FUZZ_RX], get32(p + 8)), get16(p + 2)));
 	}
-	if (len < RTCP_HDR_LEN + FUZZ_TAG + FUZZ_WORD)
-		return QSC_A_STATS_RX_DROP_MALFORMED;
 	word = get32(p + len - FUZZ_WORD);
 	if (!(word >> 31))
 		return QSC_A_STATS_RX_DROP_RTCP_CLEAR;
