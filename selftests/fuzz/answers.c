@@ -63,6 +63,8 @@ void __wrap_nlmsg_free(struct nl_msg *msg);
 void __real_nlmsg_free(struct nl_msg *msg);
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __wrap_open(const char *path, int flags, ...);
+int __wrap_isatty(int fd);
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
 void __wrap_protect_process(void);
 int __wrap_waiter_init(struct waiter *waiter, int events);
 void __wrap_waiter_end(struct waiter *waiter);
@@ -144,13 +146,16 @@ static void check_number(struct nlattr *attr, uint32_t min, uint32_t max)
 static void check_leg(struct nlattr *nest)
 {
 	struct nlattr *tb[QSC_A_LEG_MAX + 1];
+	bool learns;
 	int len;
 
 	CHECK(!nla_parse_nested(tb, QSC_A_LEG_MAX, nest, NULL));
-	CHECK(tb[QSC_A_LEG_LOCAL_ADDR] && tb[QSC_A_LEG_REMOTE_ADDR]);
+	learns = tb[QSC_A_LEG_FLAGS] && nla_get_u32(tb[QSC_A_LEG_FLAGS]) & QSC_LEG_FLAGS_LEARN;
+	CHECK(tb[QSC_A_LEG_LOCAL_ADDR] && !tb[QSC_A_LEG_REMOTE_ADDR] == learns);
 	len = nla_len(tb[QSC_A_LEG_LOCAL_ADDR]);
-	CHECK((len == 4 || len == 16) && nla_len(tb[QSC_A_LEG_REMOTE_ADDR]) == len);
-	CHECK(!tb[QSC_A_LEG_LOCAL_RTCP_PORT] == !tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
+	CHECK(len == 4 || len == 16);
+	CHECK(learns || nla_len(tb[QSC_A_LEG_REMOTE_ADDR]) == len);
+	CHECK(learns || !tb[QSC_A_LEG_LOCAL_RTCP_PORT] == !tb[QSC_A_LEG_REMOTE_RTCP_PORT]);
 	for (int i = 1; i <= QSC_A_LEG_MAX; i++)
 		if (tb[i] && (i == QSC_A_LEG_LOCAL_PORT || i == QSC_A_LEG_REMOTE_PORT ||
 			      i == QSC_A_LEG_LOCAL_RTCP_PORT || i == QSC_A_LEG_REMOTE_RTCP_PORT))
@@ -327,6 +332,20 @@ int __wrap_qsc_subscribe(struct qsc_sock *sk)
 {
 	if (!sk->events)
 		sk->events = qsc_nl_socket();
+	return 0;
+}
+
+/* What waits for a time, or for a user, would do so for ever. */
+int __wrap_isatty(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
+{
+	(void)time;
+	(void)left;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
  */
 #include <srtp2/srtp.h>
 
+#include "kdf.h"
 #include "kernel/crypto.h"
 
 #define PACKET_MAX 2048
@@ -29,6 +30,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
+	CHECK(!qsc_kdf_module_init());
 	key = qsc_key_create(&p);
 	CHECK(!IS_ERR(key));
 	CHECK(srtp_init() == srtp_err_status_ok);

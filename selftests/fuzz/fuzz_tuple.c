@@ -45,6 +45,17 @@ static struct qsc_tuple *model_find(const struct pair *p)
 	return NULL;
 }
 
+/* Whose remote is learnt, which port 0 says, has its local address for itself. */
+static bool model_collides(const struct pair *p)
+{
+	for (unsigned int i = 0; i < n_all; i++)
+		if (qsc_addr_equal(&all[i]->local, &p->local) &&
+		    (!all[i]->remote.port || !p->remote.port ||
+		     qsc_addr_equal(&all[i]->remote, &p->remote)))
+			return true;
+	return false;
+}
+
 static unsigned int model_count(__be16 port)
 {
 	unsigned int n = 0;
@@ -56,7 +67,7 @@ static unsigned int model_count(__be16 port)
 
 static void add(const struct pair *p)
 {
-	int want = model_find(p)				     ? -EADDRINUSE :
+	int want = model_collides(p)				     ? -EADDRINUSE :
 		   model_count(p->local.port) == QSC_TUPLES_PER_PORT ? -ENOSPC :
 								       0;
 	struct qsc_tuple *tuple;

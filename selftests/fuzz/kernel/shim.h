@@ -34,6 +34,8 @@ typedef unsigned int gfp_t;
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #define noinline __attribute__((noinline))
+#define __aligned(n) __attribute__((aligned(n)))
+#define data_race(expr) (expr)
 #define likely(x) (x)
 #define unlikely(x) (x)
 #define __rcu
@@ -47,6 +49,7 @@ typedef unsigned int gfp_t;
 
 /* numbers */
 #define BITS_PER_LONG 64
+#define U64_MAX UINT64_MAX
 #define BIT(n) (1UL << (n))
 #define BIT_ULL(n) (1ULL << (n))
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
@@ -65,6 +68,7 @@ static inline unsigned long roundup_pow_of_two(unsigned long n)
 /* byte order */
 #define be32_to_cpu(n) be32toh(n)
 #define be64_to_cpu(n) be64toh(n)
+#define cpu_to_be32(n) htobe32(n)
 
 /* unaligned memory */
 struct unaligned_u64 {
@@ -77,6 +81,12 @@ struct unaligned_u64 {
 		memcpy(&v_, (p), sizeof(*(p))); \
 		v_;                             \
 	})
+
+#define put_unaligned(v, p)                 \
+	do {                                \
+		__typeof__(*(p)) v_ = (v);  \
+		memcpy(p, &v_, sizeof(v_)); \
+	} while (0)
 
 static inline u16 get_unaligned_be16(const void *p)
 {
@@ -257,7 +267,7 @@ struct crypto_cipher {
 };
 
 #define crypto_cipher_tfm(cipher) (&(cipher)->tfm)
-#define crypto_tfm_ctx(tfm) (&(tfm)->key)
+#define crypto_tfm_ctx(tfm) ((void *)&(tfm)->key)
 struct crypto_cipher *crypto_alloc_cipher(const char *name, u32 type, u32 mask);
 void crypto_free_cipher(struct crypto_cipher *cipher);
 int crypto_cipher_setkey(struct crypto_cipher *cipher, const u8 *key, unsigned int len);
