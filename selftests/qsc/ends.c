@@ -102,8 +102,9 @@ static void init_keys(struct ends *e, struct srtp_keys *keys, const struct end_o
 		master_random(&keys->gen[i], &e->rng, o->suite, o->mki_len);
 }
 
+/* @roc: of handset 0's stream */
 static void set_key(struct ends *e, const char *call, int leg, int dir,
-		    const struct srtp_master *m)
+		    const struct srtp_master *m, uint32_t roc)
 {
 	struct qsc_key key = {
 		.leg = leg,
@@ -112,6 +113,8 @@ static void set_key(struct ends *e, const char *call, int leg, int dir,
 		.mki_len = m->mki_len,
 		.master_len = m->key_len,
 		.salt_len = m->salt_len,
+		.n_rocs = !!roc,
+		.rocs = { { ENDS_SSRC, roc } },
 	};
 
 	memcpy(key.mki, m->mki, m->mki_len);
@@ -131,8 +134,8 @@ static void set_keys(struct ends *e, int i)
 	init_keys(e, &end->rx, &end->opts);
 	end->sender = ref_open(&end->rx, true);
 	end->receiver = ref_open(&end->tx, false);
-	set_key(e, end->call, i, QSC_DIR_TX, &end->tx.gen[0]);
-	set_key(e, end->call, i, QSC_DIR_RX, &end->rx.gen[0]);
+	set_key(e, end->call, i, QSC_DIR_TX, &end->tx.gen[0], 0);
+	set_key(e, end->call, i, QSC_DIR_RX, &end->rx.gen[0], 0);
 }
 
 static void open_handset(struct end *end, int i, const struct end_opts *opts)
@@ -163,17 +166,44 @@ static void new_call(struct ends *e, const struct qsc_call_params *params)
 		ksft_exit_fail_msg("call new: %s\n", qsc_last_error(e->sk)->text);
 }
 
-void ends_open(struct ends *e, const struct end_opts opts[ENDS])
+static void make_relay(struct ends *e)
 {
-	struct qsc_call_params params = { .id = RELAY, .n_legs = ENDS };
+	struct qsc_call_params params = {
+		.id = RELAY,
+		.flags = e->end[0].opts.call_flags,
+		.n_legs = ENDS,
+	};
 	int i;
 
-	open_handsets(e, opts);
 	for (i = 0; i < ENDS; i++)
 		params.legs[i] = leg_params(&e->end[i], i);
 	new_call(e, &params);
+}
+
+void ends_open(struct ends *e, const struct end_opts opts[ENDS])
+{
+	int i;
+
+	open_handsets(e, opts);
+	make_relay(e);
 	for (i = 0; i < ENDS; i++)
 		set_keys(e, i);
+}
+
+void ends_remake(struct ends *e, uint32_t roc)
+{
+	struct end *end;
+	int i;
+
+	dut_del(e->sk, RELAY);
+	make_relay(e);
+	for (i = 0; i < ENDS; i++) {
+		end = &e->end[i];
+		if (end_is_plain(end))
+			continue;
+		set_key(e, RELAY, i, QSC_DIR_TX, &end->tx.gen[end->gen], i ? roc : 0);
+		set_key(e, RELAY, i, QSC_DIR_RX, &end->rx.gen[end->gen], i ? 0 : roc);
+	}
 }
 
 /* Leg 1 of the first call and leg 0 of the second, which are each other's peers. */
@@ -185,11 +215,11 @@ static void set_keys_between(struct ends *e, uint32_t suite)
 	if (suite == QSC_SUITE_PLAIN)
 		return;
 	init_keys(e, &keys, &opts);
-	set_key(e, RELAY, 1, QSC_DIR_TX, &keys.gen[0]);
-	set_key(e, SECOND, 0, QSC_DIR_RX, &keys.gen[0]);
+	set_key(e, RELAY, 1, QSC_DIR_TX, &keys.gen[0], 0);
+	set_key(e, SECOND, 0, QSC_DIR_RX, &keys.gen[0], 0);
 	init_keys(e, &keys, &opts);
-	set_key(e, RELAY, 1, QSC_DIR_RX, &keys.gen[0]);
-	set_key(e, SECOND, 0, QSC_DIR_TX, &keys.gen[0]);
+	set_key(e, RELAY, 1, QSC_DIR_RX, &keys.gen[0], 0);
+	set_key(e, SECOND, 0, QSC_DIR_TX, &keys.gen[0], 0);
 }
 
 void ends_open_row(struct ends *e, const struct end_opts opts[ENDS], uint32_t suite)
@@ -220,8 +250,8 @@ void ends_rekey(struct ends *e, int i)
 	struct end *end = &e->end[i];
 
 	end->gen++;
-	set_key(e, end->call, i, QSC_DIR_TX, &end->tx.gen[end->gen]);
-	set_key(e, end->call, i, QSC_DIR_RX, &end->rx.gen[end->gen]);
+	set_key(e, end->call, i, QSC_DIR_TX, &end->tx.gen[end->gen], 0);
+	set_key(e, end->call, i, QSC_DIR_RX, &end->rx.gen[end->gen], 0);
 }
 
 void ends_close(struct ends *e)
@@ -349,4 +379,42 @@ bool ends_quiet(struct ends *e)
 		}
 	}
 	return quiet;
+}
+
+void ends_rtp(struct packet *pkt, uint16_t seq, int len)
+{
+	static char payload[RTP_PAYLOAD_MAX];
+
+	memset(payload, 'x', sizeof(payload));
+	gen_rtp_plain(pkt, ENDS_SSRC, seq, payload, len);
+}
+
+bool ends_heard(struct ends *e, uint16_t seq)
+{
+	struct packet pkt;
+
+	ends_rtp(&pkt, seq, 160);
+	ends_send(e, 0, &pkt);
+	return ends_gets(e, 1, &pkt);
+}
+
+bool ends_unheard(struct ends *e, uint16_t seq)
+{
+	struct packet pkt;
+
+	ends_rtp(&pkt, seq, 160);
+	ends_send(e, 0, &pkt);
+	return ends_quiet(e);
+}
+
+bool ends_counted(struct ends *e, int i, int stat, uint64_t want)
+{
+	struct qsc_stats st;
+
+	ends_stats(e, i, &st);
+	if (st.count[stat] == want)
+		return true;
+	ksft_print_msg("leg %d: %s is %llu, not %llu\n", i, qsc_stat_name(stat),
+		       (unsigned long long)st.count[stat], (unsigned long long)want);
+	return false;
 }

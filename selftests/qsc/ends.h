@@ -16,6 +16,7 @@
 
 #define RELAY		"relay"
 #define ENDS		2
+#define ENDS_SSRC	0x51534301	/* of handset 0 */
 
 /* What differs between the legs of a call. */
 struct end_opts {
@@ -30,6 +31,7 @@ struct end_opts {
 	uint8_t ttl;
 	int dscp;		/* -1 or 0: none */
 	bool hairpin;		/* end 1: at end 0's address, and so for the legs */
+	uint32_t call_flags;	/* end 0: of the call */
 };
 
 struct end {
@@ -61,6 +63,8 @@ void ends_open(struct ends *e, const struct end_opts opts[ENDS]);
 /* Two calls in a row; the legs between them have @suite, and MKIs if the ends do. */
 void ends_open_row(struct ends *e, const struct end_opts opts[ENDS], uint32_t suite);
 void ends_close(struct ends *e);
+/* The call is deleted and made once more, and goes on with handset 0's roll-over counter. */
+void ends_remake(struct ends *e, uint32_t roc);
 
 /* The next key for each way of the leg of end @i, which has MKIs; the handset has it. */
 void ends_rekey(struct ends *e, int i);
@@ -74,7 +78,16 @@ bool ends_gets(struct ends *e, int to, const struct packet *want);
 /* Neither handset gets anything more. */
 bool ends_quiet(struct ends *e);
 
+/* A packet of handset 0. */
+void ends_rtp(struct packet *pkt, uint16_t seq, int len);
+/* It sends one of 160 bytes, and handset 1 gets it, */
+bool ends_heard(struct ends *e, uint16_t seq);
+/* ... or nothing. */
+bool ends_unheard(struct ends *e, uint16_t seq);
+
 /* Counters of leg @i. */
 void ends_stats(struct ends *e, int i, struct qsc_stats *st);
+/* Says what the counter is if it is not @want. */
+bool ends_counted(struct ends *e, int i, int stat, uint64_t want);
 
 #endif /* _QSC_ENDS_H */

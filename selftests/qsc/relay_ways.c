@@ -13,53 +13,12 @@
 #include "ends.h"
 #include "env.h"
 
-#define SSRC		0x51534301
 #define MTU		1500
 #define TTL_SENT	77
 #define TOS_SENT	0xb9		/* EF, and a congestion mark */
 #define TOS_EXPECTED	0xb8
 
 static const uint8_t stun[20] = { 0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3 };
-
-static void rtp(struct packet *pkt, uint16_t seq, int len)
-{
-	static char payload[RTP_PAYLOAD_MAX];
-
-	memset(payload, 'x', sizeof(payload));
-	gen_rtp_plain(pkt, SSRC, seq, payload, len);
-}
-
-/* Handset 0 says something that arrives. */
-static bool heard(struct ends *e, uint16_t seq)
-{
-	struct packet pkt;
-
-	rtp(&pkt, seq, 160);
-	ends_send(e, 0, &pkt);
-	return ends_gets(e, 1, &pkt);
-}
-
-/* ... or does not. */
-static bool unheard(struct ends *e, uint16_t seq)
-{
-	struct packet pkt;
-
-	rtp(&pkt, seq, 160);
-	ends_send(e, 0, &pkt);
-	return ends_quiet(e);
-}
-
-static bool counted(struct ends *e, int leg, int stat, uint64_t want)
-{
-	struct qsc_stats st;
-
-	ends_stats(e, leg, &st);
-	if (st.count[stat] == want)
-		return true;
-	ksft_print_msg("leg %d: %s is %llu, not %llu\n", leg, qsc_stat_name(stat),
-		       (unsigned long long)st.count[stat], (unsigned long long)want);
-	return false;
-}
 
 static bool v6(const struct ends *e)
 {
@@ -83,11 +42,11 @@ static bool stun_comes_to_the_socket(struct ends *e)
 
 	send(e->end[0].fd, stun, sizeof(stun), 0);
 	good = net_readable(fd, 1000) && recv(fd, buf, sizeof(buf), 0) == sizeof(stun) &&
-	       counted(e, 0, QSC_A_STATS_RX_PASSED, 1);
+	       ends_counted(e, 0, QSC_A_STATS_RX_PASSED, 1);
 	send(fd, stun, sizeof(stun), 0);
 	good = good && net_readable(e->end[0].fd, 1000) &&
 	       recv(e->end[0].fd, buf, sizeof(buf), 0) == sizeof(stun) &&
-	       counted(e, 0, QSC_A_STATS_TX_PASSED, 1) && heard(e, 1);
+	       ends_counted(e, 0, QSC_A_STATS_TX_PASSED, 1) && ends_heard(e, 1);
 	close(fd);
 	return good && ends_quiet(e);
 }
@@ -98,9 +57,9 @@ static bool media_of_an_application_stays(struct ends *e)
 	struct packet pkt;
 	bool good;
 
-	rtp(&pkt, 1, 160);
+	ends_rtp(&pkt, 1, 160);
 	send(fd, pkt.data, pkt.len, 0);
-	good = ends_quiet(e) && counted(e, 0, QSC_A_STATS_TX_DROP_PEER, 1) && heard(e, 1);
+	good = ends_quiet(e) && ends_counted(e, 0, QSC_A_STATS_TX_DROP_PEER, 1) && ends_heard(e, 1);
 	good = good && !net_stray(fd);
 	close(fd);
 	return good;
@@ -149,7 +108,7 @@ static bool get_header(struct ends *e, uint16_t seq, struct header *h)
 	*h = (struct header){ -1, -1 };
 	set_int(fd, v6(e) ? SOL_IPV6 : SOL_IP, v6(e) ? IPV6_RECVTCLASS : IP_RECVTOS, 1);
 	set_int(fd, v6(e) ? SOL_IPV6 : SOL_IP, v6(e) ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
-	rtp(&pkt, seq, 160);
+	ends_rtp(&pkt, seq, 160);
 	ends_send(e, 0, &pkt);
 	if (!net_readable(fd, 1000) || recvmsg(fd, &msg, 0) < 0) {
 		ksft_print_msg("nothing comes\n");
@@ -195,7 +154,7 @@ static bool dscp_and_ttl_are_set(struct ends *e)
 static bool last_hop_ends_here(struct ends *e)
 {
 	send_with(e, 0, 1);
-	return unheard(e, 1) && counted(e, 0, QSC_A_STATS_RX_DROP_HOPS, 1);
+	return ends_unheard(e, 1) && ends_counted(e, 0, QSC_A_STATS_RX_DROP_HOPS, 1);
 }
 
 /* It was not what was sent; encrypted, nobody could tell any more. */
@@ -212,12 +171,12 @@ static bool damaged_is_not_encrypted(struct ends *e)
 		.bad_checksum = true,
 	};
 
-	rtp(&pkt, 1, 160);
+	ends_rtp(&pkt, 1, 160);
 	c.data = pkt.data;
 	c.len = pkt.len;
 	if (craft_send(&c))
 		ksft_exit_fail_msg("a raw socket does not send\n");
-	return ends_quiet(e) && counted(e, 0, QSC_A_STATS_RX_DROP_CHECKSUM, 1) && heard(e, 1);
+	return ends_quiet(e) && ends_counted(e, 0, QSC_A_STATS_RX_DROP_CHECKSUM, 1) && ends_heard(e, 1);
 }
 
 static void filter_reverse_path(bool on)
@@ -233,15 +192,15 @@ static bool reverse_path_is_filtered(struct ends *e)
 
 	if (net_sh(SIDE_A, "ip route add 10.77.0.2/32 dev lo"))
 		ksft_exit_fail_msg("no route\n");
-	rtp(&pkt, 1, 160);
+	ends_rtp(&pkt, 1, 160);
 	ends_send(e, 0, &pkt);
 	good = ends_gets(e, 1, &pkt);
 	filter_reverse_path(true);
-	rtp(&pkt, 2, 160);
+	ends_rtp(&pkt, 2, 160);
 	ends_send(e, 0, &pkt);
 	good = ends_quiet(e) && good;
 	net_sh(SIDE_A, "ip route del 10.77.0.2/32 dev lo");
-	rtp(&pkt, 3, 160);
+	ends_rtp(&pkt, 3, 160);
 	ends_send(e, 0, &pkt);
 	good = ends_gets(e, 1, &pkt) && good;
 	filter_reverse_path(false);
@@ -254,13 +213,13 @@ static bool too_big_is_fragmented(struct ends *e)
 	int len = MTU - (v6(e) ? 40 : 20) - 8 - RTP_HDR_LEN;
 	struct packet pkt;
 
-	rtp(&pkt, 1, len);
+	ends_rtp(&pkt, 1, len);
 	ends_send(e, 0, &pkt);
-	if (!ends_gets(e, 1, &pkt) || !counted(e, 1, QSC_A_STATS_TX_FRAGMENTED, 1))
+	if (!ends_gets(e, 1, &pkt) || !ends_counted(e, 1, QSC_A_STATS_TX_FRAGMENTED, 1))
 		return false;
-	rtp(&pkt, 2, len - 16);
+	ends_rtp(&pkt, 2, len - 16);
 	ends_send(e, 0, &pkt);
-	return ends_gets(e, 1, &pkt) && counted(e, 1, QSC_A_STATS_TX_FRAGMENTED, 1);
+	return ends_gets(e, 1, &pkt) && ends_counted(e, 1, QSC_A_STATS_TX_FRAGMENTED, 1);
 }
 
 static const char *leg_net(const struct ends *e)
@@ -275,10 +234,10 @@ static bool fragments_come_in(struct ends *e)
 	/* of the route: a device would not take what comes back whole */
 	if (net_sh(SIDE_B, "ip route add %s dev wb mtu lock 1280", leg_net(e)))
 		ksft_exit_fail_msg("no route\n");
-	rtp(&pkt, 1, RTP_PAYLOAD_MAX);
+	ends_rtp(&pkt, 1, RTP_PAYLOAD_MAX);
 	ends_send(e, 0, &pkt);
 	net_sh(SIDE_B, "ip route del %s", leg_net(e));
-	return ends_gets(e, 1, &pkt) && heard(e, 2);
+	return ends_gets(e, 1, &pkt) && ends_heard(e, 2);
 }
 
 static const char *dst_of(const struct ends *e)
@@ -288,28 +247,28 @@ static const char *dst_of(const struct ends *e)
 
 static bool routes_are_heeded(struct ends *e)
 {
-	bool good = heard(e, 1);
+	bool good = ends_heard(e, 1);
 
 	net_sh(SIDE_A, "ip route add unreachable %s", dst_of(e));
-	good = good && unheard(e, 2) && counted(e, 1, QSC_A_STATS_TX_DROP_NO_ROUTE, 1);
+	good = good && ends_unheard(e, 2) && ends_counted(e, 1, QSC_A_STATS_TX_DROP_NO_ROUTE, 1);
 	net_sh(SIDE_A, "ip route del unreachable %s", dst_of(e));
-	return good && heard(e, 3);
+	return good && ends_heard(e, 3);
 }
 
 static bool link_comes_back(struct ends *e)
 {
-	bool good = heard(e, 1);
+	bool good = ends_heard(e, 1);
 
 	net_sh(SIDE_B, "ip link set wb down");
 	net_sh(SIDE_B, "ip link set wb up");
 	/* which IPv6 addresses do not survive */
 	net_sh(SIDE_B, "ip addr add fd77::2/64 dev wb nodad; ip addr add fd77::3/64 dev wb nodad");
-	return good && heard(e, 3);
+	return good && ends_heard(e, 3);
 }
 
 static bool firewall_has_its_say(struct ends *e)
 {
-	bool good = heard(e, 1);
+	bool good = ends_heard(e, 1);
 
 	if (net_sh(SIDE_A, "nft -f - <<-END\n"
 		   "add table inet t\n"
@@ -317,14 +276,14 @@ static bool firewall_has_its_say(struct ends *e)
 		   "add rule inet t in udp dport %u drop\n"
 		   "END", end_leg_port(0)))
 		ksft_exit_fail_msg("nft does not work\n");
-	good = good && unheard(e, 2);
+	good = good && ends_unheard(e, 2);
 	net_sh(SIDE_A, "nft delete table inet t");
-	return good && heard(e, 3);
+	return good && ends_heard(e, 3);
 }
 
 static bool output_chain_sees_it(struct ends *e)
 {
-	bool good = heard(e, 1);
+	bool good = ends_heard(e, 1);
 
 	if (net_sh(SIDE_A, "nft -f - <<-END\n"
 		   "add table inet t\n"
@@ -332,9 +291,9 @@ static bool output_chain_sees_it(struct ends *e)
 		   "add rule inet t out udp sport %u drop\n"
 		   "END", end_leg_port(1)))
 		ksft_exit_fail_msg("nft does not work\n");
-	good = good && unheard(e, 2);
+	good = good && ends_unheard(e, 2);
 	net_sh(SIDE_A, "nft delete table inet t");
-	return good && heard(e, 3);
+	return good && ends_heard(e, 3);
 }
 
 static bool connections_are_tracked(struct ends *e)
@@ -350,11 +309,11 @@ static bool connections_are_tracked(struct ends *e)
 		   "END", end_leg_port(0)))
 		ksft_exit_fail_msg("nft does not work\n");
 	/* the way back of leg 1 is open because leg 1 has sent */
-	good = heard(e, 1);
+	good = ends_heard(e, 1);
 	if (good) {
 		struct packet pkt;
 
-		gen_rtp_plain(&pkt, SSRC + 1, 1, "back", 4);
+		gen_rtp_plain(&pkt, ENDS_SSRC + 1, 1, "back", 4);
 		ends_send(e, 1, &pkt);
 		good = ends_gets(e, 0, &pkt);
 	}
@@ -364,12 +323,12 @@ static bool connections_are_tracked(struct ends *e)
 
 static bool nothing_after_erasure(struct ends *e)
 {
-	bool good = heard(e, 1);
+	bool good = ends_heard(e, 1);
 
 	if (qsc_key_erase(e->sk, RELAY))
 		ksft_exit_fail_msg("key erase: %s\n", qsc_last_error(e->sk)->text);
-	return good && unheard(e, 2) &&
-	       counted(e, 0, QSC_A_STATS_RX_DROP_ERASED, 1);
+	return good && ends_unheard(e, 2) &&
+	       ends_counted(e, 0, QSC_A_STATS_RX_DROP_ERASED, 1);
 }
 
 static bool rollover_is_carried(struct ends *e)
@@ -377,7 +336,7 @@ static bool rollover_is_carried(struct ends *e)
 	uint32_t i;
 
 	for (i = 65000; i < 65536 + 500; i += 7)
-		if (!heard(e, i))
+		if (!ends_heard(e, i))
 			return false;
 	return true;
 }
@@ -404,11 +363,11 @@ static bool quality_is_told(struct ends *e)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(seqs) / sizeof(seqs[0]); i++)
-		if (!heard(e, seqs[i]))
+		if (!ends_heard(e, seqs[i]))
 			return false;
 	if (qsc_call_stats(e->sk, RELAY, take_quality, &quality))
 		ksft_exit_fail_msg("stats: %s\n", qsc_last_error(e->sk)->text);
-	if (quality.n == 1 && quality.q.ssrc == SSRC && quality.q.packets == 6 &&
+	if (quality.n == 1 && quality.q.ssrc == ENDS_SSRC && quality.q.packets == 6 &&
 	    quality.q.lost == 3 && quality.q.late == 1)
 		return true;
 	ksft_print_msg("%u streams, %llu packets, %llu lost, %u late\n", quality.n,
