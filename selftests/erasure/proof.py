@@ -202,12 +202,14 @@ class Proof:
         return places
 
     def present(self, keys, when):
-        """Of each session key at least the round keys are there, in slabs of the kernel."""
-        schedules = Secrets({n: v for n, v in keys.items() if n.endswith("_key,_round_keys")})
-        places = self.search(schedules, when, whose=False)
+        """Of each session key of RTP at least the round keys are there, in slabs of the
+        kernel; one of RTCP is expanded for each packet, and only itself is there."""
+        forms = ("_RTP_key,_round_keys", "_RTCP_key")
+        wanted = Secrets({n: v for n, v in keys.items() if n.endswith(forms)})
+        places = self.search(wanted, when, whose=False)
         whole = {p["secret"] for p in places if p["found"] == p["of"]}
-        missing = [n for n in schedules if n not in whole]
-        if not schedules or missing:
+        missing = [n for n in wanted if n not in whole]
+        if not wanted or missing:
             raise Found(f"{when}, the search does not find what must be there: {missing}")
 
     def control(self, *calls):
