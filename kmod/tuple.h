@@ -175,6 +175,7 @@ static __always_inline struct qsc_tuple *qsc_tuple_find_v4(const struct hlist_he
 	struct qsc_tuple *tuple;
 
 	hlist_for_each_entry_rcu(tuple, list, node)
+		/* A hint: see qsc_tuple_expect(). */
 		if (data_race(tuple->v4[way] == addrs && tuple->ports[way] == ports))
 			return tuple;
 	return NULL;

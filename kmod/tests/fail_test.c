@@ -154,12 +154,13 @@ static void initial_rocs(struct kunit *test)
 static void find_out(struct kunit *test, const struct qsc_key_params *p,
 		     u8 (*secrets)[QSC_TEST_SECRET_LEN])
 {
+	const struct qsc_suite_desc *suite = p->suite;
 	struct qsc_kdf kdf;
+	int err;
 
 	memcpy(secrets[0], p->master, QSC_TEST_SECRET_LEN);
-	KUNIT_ASSERT_EQ(
-		test, qsc_kdf_init(&kdf, p->master, p->suite->key_len, p->salt, p->suite->salt_len),
-		0);
+	err = qsc_kdf_init(&kdf, p->master, suite->key_len, p->salt, suite->salt_len);
+	KUNIT_ASSERT_EQ(test, err, 0);
 	qsc_kdf_derive(&kdf, QSC_KDF_RTP_ENCRYPTION, secrets[1], QSC_TEST_SECRET_LEN);
 	qsc_kdf_derive(&kdf, QSC_KDF_RTCP_ENCRYPTION, secrets[2], QSC_TEST_SECRET_LEN);
 	qsc_kdf_destroy(&kdf);

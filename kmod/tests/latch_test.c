@@ -308,4 +308,5 @@ static struct kunit_suite suite = {
 	.exit = qsc_test_calls_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

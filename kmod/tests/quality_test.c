@@ -50,7 +50,9 @@ static void transit_is_time_less_timestamp(struct kunit *test)
 		low = mul_u64_u64_div_u64(ktime_get_ns(), clocks[i], NSEC_PER_SEC);
 		qsc_quality_take(&q, qsc_quality_scale(clocks[i]), 0, true, 12345);
 		high = mul_u64_u64_div_u64(ktime_get_ns(), clocks[i], NSEC_PER_SEC);
-		/* The scale leaves out less than 1/2^32 a nanosecond, so a quarter of a second's unit. */
+		/* The scale leaves out less than 1/2^32 a nanosecond: a quarter of a unit
+		 * each second.
+		 */
 		low -= low / (4 * clocks[i]) + 1;
 		KUNIT_EXPECT_GE(test, (s32)(q.transit + 12345 - low), 0);
 		KUNIT_EXPECT_LE(test, (s32)(q.transit + 12345 - high), 0);
@@ -180,4 +182,5 @@ static struct kunit_suite suite = {
 	.suite_init = qsc_test_suite_init,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

@@ -8,7 +8,7 @@
 #include "nlraw.h"
 
 /* For messages to @family; @sk asks for what they are sealed to. */
-void msg_init(uint16_t family, struct qsc_sock *sk);
+void msg_init(uint16_t to, struct qsc_sock *sk);
 
 /* A call at local port @port and, if it has one, the RTCP port above. */
 void msg_new(struct nlr_msg *m, const char *id, bool v6, bool rtcp_port, uint16_t port,

@@ -118,7 +118,7 @@ static void make_packet(struct many *m, struct packet *pkt, unsigned int i, uint
 /* From the port of the call, in clear, as it was. */
 static bool arrives(struct many *m, unsigned int i, const struct packet *want)
 {
-	union addr from, leg = net_addr(AF_INET, 4, port_of(i));
+	union addr from = {}, leg = net_addr(AF_INET, 4, port_of(i));
 	socklen_t len = sizeof(from);
 	static struct packet got;
 

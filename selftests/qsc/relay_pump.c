@@ -17,6 +17,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,17 @@ struct pump {
 
 #define die(...) ksft_exit_fail_msg(__VA_ARGS__)
 
+static int number(const char *text)
+{
+	unsigned long n;
+	char *end;
+
+	n = strtoul(text, &end, 10);
+	if (end == text || *end || n > INT_MAX)
+		die("%s is not a number\n", text);
+	return n;
+}
+
 static void parse_addr(const char *text, struct sockaddr_in *a)
 {
 	const char *colon = strrchr(text, ':');
@@ -60,7 +72,7 @@ static void parse_addr(const char *text, struct sockaddr_in *a)
 	memcpy(host, text, colon - text);
 	host[colon - text] = '\0';
 	a->sin_family = AF_INET;
-	a->sin_port = htons(atoi(colon + 1));
+	a->sin_port = htons(number(colon + 1));
 	if (inet_pton(AF_INET, host, &a->sin_addr) != 1)
 		die("%s is not an address\n", host);
 }
@@ -97,12 +109,15 @@ static void parse_key(struct srtp_keys *keys, const char *hex)
 {
 	struct srtp_master *m = &keys->gen[0];
 	uint8_t both[KEY_MAX + SALT_MAX];
+	char digits[3] = "", *end;
 	int i, len = m->key_len + m->salt_len;
 
 	if ((int)strlen(hex) != 2 * len)
 		die("%s is not %d bytes in hex\n", hex, len);
 	for (i = 0; i < len; i++) {
-		if (sscanf(hex + 2 * i, "%2hhx", &both[i]) != 1)
+		memcpy(digits, hex + 2 * i, 2);
+		both[i] = strtoul(digits, &end, 16);
+		if (end != digits + 2)
 			die("%s is not hex\n", hex);
 	}
 	memcpy(m->key, both, m->key_len);
@@ -157,13 +172,15 @@ static void plain(const struct pump *p, int i, struct packet *pkt)
 
 static struct mmsghdr *buffers(int n)
 {
-	struct mmsghdr *msg = calloc(n, sizeof(*msg));
-	struct iovec *iov = calloc(n, sizeof(*iov));
-	uint8_t *data = calloc(n, PACKET_MAX);
+	struct mmsghdr *msg = calloc(n, sizeof(*msg) + sizeof(struct iovec) + PACKET_MAX);
+	struct iovec *iov;
+	uint8_t *data;
 	int i;
 
-	if (!msg || !iov || !data)
+	if (!msg)
 		die("out of memory\n");
+	iov = (struct iovec *)(msg + n);
+	data = (uint8_t *)(iov + n);
 	for (i = 0; i < n; i++) {
 		iov[i] = (struct iovec){ data + (size_t)i * PACKET_MAX, PACKET_MAX };
 		msg[i].msg_hdr.msg_iov = &iov[i];
@@ -278,7 +295,7 @@ static void run(struct pump *p)
 	printf("%llu\n", (unsigned long long)begin / (p->count - warm));
 }
 
-static const char *value(char ***argv)
+static const char *next_word(char ***argv)
 {
 	const char *word = *++*argv;
 
@@ -289,34 +306,34 @@ static const char *value(char ***argv)
 
 int main(int argc, char **argv)
 {
-	struct pump p = { .burst = 1, .count = 1536, .payload = 160 };
+	static struct pump p = { .burst = 1, .count = 1536, .payload = 160 };
 	const char *key = NULL, *word;
 
 	(void)argc;
 	while (*++argv) {
 		word = *argv;
 		if (!strcmp(word, "--from")) {
-			p.from = value(&argv);
-			parse_addr(value(&argv), &p.source);
+			p.from = next_word(&argv);
+			parse_addr(next_word(&argv), &p.source);
 		} else if (!strcmp(word, "--to")) {
-			p.to = value(&argv);
-			parse_addr(value(&argv), &p.sink);
+			p.to = next_word(&argv);
+			parse_addr(next_word(&argv), &p.sink);
 		} else if (!strcmp(word, "--via")) {
-			parse_addr(value(&argv), &p.via);
+			parse_addr(next_word(&argv), &p.via);
 		} else if (!strcmp(word, "--in")) {
-			p.in = parse_suite(value(&argv));
+			p.in = parse_suite(next_word(&argv));
 		} else if (!strcmp(word, "--out")) {
-			p.out = parse_suite(value(&argv));
+			p.out = parse_suite(next_word(&argv));
 		} else if (!strcmp(word, "--key-out")) {
-			p.key_out = value(&argv);
+			p.key_out = next_word(&argv);
 		} else if (!strcmp(word, "--burst")) {
-			p.burst = atoi(value(&argv));
+			p.burst = number(next_word(&argv));
 		} else if (!strcmp(word, "--count")) {
-			p.count = atoi(value(&argv));
+			p.count = number(next_word(&argv));
 		} else if (!strcmp(word, "--payload")) {
-			p.payload = atoi(value(&argv));
+			p.payload = number(next_word(&argv));
 		} else if (!strcmp(word, "--print-key")) {
-			key = value(&argv);
+			key = next_word(&argv);
 		} else {
 			die("unknown: %s\n", word);
 		}

@@ -53,7 +53,7 @@ static uint64_t now(void)
 
 static unsigned long free_kib(void)
 {
-	unsigned long kib = 0, n;
+	unsigned long kib = 0;
 	char line[128];
 	FILE *f;
 
@@ -61,8 +61,8 @@ static unsigned long free_kib(void)
 	if (!f)
 		return 0;
 	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "MemFree: %lu kB", &n) == 1)
-			kib = n;
+		if (!strncmp(line, "MemFree:", 8))
+			kib = strtoul(line + 8, NULL, 10);
 	fclose(f);
 	return kib;
 }
@@ -238,10 +238,11 @@ static uint32_t suite_named(const char *name)
 
 int main(int argc, char **argv)
 {
-	struct scale s = { .n = argc > 1 ? strtoul(argv[1], NULL, 10) : 0 };
+	static struct scale s;
 	bool keep = argc > 2 && !strcmp(argv[argc - 1], "keep");
 	int suites;
 
+	s.n = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
 	if (!s.n)
 		ksft_exit_fail_msg("how many calls?\n");
 	s.watch = argc > 2 && !strcmp(argv[argc - 1], "watch");
