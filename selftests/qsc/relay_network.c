@@ -38,6 +38,7 @@ static void make(struct packet *pkt, unsigned int n)
 struct tally {
 	unsigned int got, twice, wrong, late;
 	unsigned int top;		/* newest that came, from 1 */
+	unsigned int first;		/* oldest that came, from 0 */
 	bool seen[MOST];
 };
 
@@ -67,6 +68,8 @@ static void take(struct ends *e, struct tally *t)
 	t->late += n + 1 < t->top;
 	if (n + 1 > t->top)
 		t->top = n + 1;
+	if (n < t->first)
+		t->first = n;
 }
 
 static void send_all(struct ends *e, struct tally *t)
@@ -111,7 +114,7 @@ static bool told(struct ends *e, const struct tally *t, bool secure)
 	if (in.count[QSC_A_STATS_RX_RTP] != t->got || out.count[QSC_A_STATS_TX_RTP] != t->got)
 		return false;
 	return (!secure || twice) && q.packets == t->got && q.late == t->late &&
-	       q.lost == t->top - t->got;
+	       q.lost == t->top - t->first - t->got;
 }
 
 static void bad_network(struct ends *e, uint32_t from, uint32_t to)
@@ -129,6 +132,7 @@ static void bad_network(struct ends *e, uint32_t from, uint32_t to)
 		return;
 	}
 	memset(&t, 0, sizeof(t));
+	t.first = n_packets;
 	ends_open(e, opts);
 	send_all(e, &t);
 	good = !t.wrong && !t.twice && t.got > n_packets / 2 && t.got < n_packets && t.late;
