@@ -6,11 +6,22 @@
 
 #include "../lib/ksft.h"
 #include "ends.h"
+#include "env.h"
 
 #define TIMEOUT_MS	2000
 #define QUIET_MS	20
 #define SECOND		"second"	/* of two in a row */
 #define BETWEEN		8000		/* port of the first one's leg to the second one */
+
+void ends_start(struct ends *e)
+{
+	ksft_print_header();
+	net_up();
+	net_pin();
+	if (srtp_init())
+		ksft_exit_fail_msg("srtp_init failed\n");
+	rng_seed(&e->rng, env_seed());
+}
 
 bool end_is_plain(const struct end *end)
 {

@@ -58,6 +58,8 @@ uint16_t end_port(int i);
 int end_leg_host(int i);	/* of the leg, in A */
 uint16_t end_leg_port(int i);
 
+/* What a test of relays begins with: both sides, libsrtp, the seed. */
+void ends_start(struct ends *e);
 /* Handsets, call and keys; ends the test with the kernel's reason. */
 void ends_open(struct ends *e, const struct end_opts opts[ENDS]);
 /* Two calls in a row; the legs between them have @suite, and MKIs if the ends do. */

@@ -102,13 +102,8 @@ int main(void)
 {
 	static struct ends e;
 
-	ksft_print_header();
-	net_up();
-	net_pin();
-	if (srtp_init())
-		ksft_exit_fail_msg("srtp_init failed\n");
+	ends_start(&e);
 	n_packets = env_count(&packets);
-	rng_seed(&e.rng, env_seed());
 	ksft_set_plan(each(NULL));
 	each(&e);
 	ksft_finished();

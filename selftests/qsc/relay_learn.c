@@ -9,7 +9,6 @@
 
 #include "../lib/ksft.h"
 #include "ends.h"
-#include "env.h"
 
 #define SSRC		0x51534301
 #define FAR_SSRC	0x51534302	/* of what handset 1 sends */
@@ -318,12 +317,7 @@ int main(void)
 	static struct ends e;
 	int i;
 
-	ksft_print_header();
-	net_up();
-	net_pin();
-	if (srtp_init())
-		ksft_exit_fail_msg("srtp_init failed\n");
-	rng_seed(&e.rng, env_seed());
+	ends_start(&e);
 	ksft_set_plan(2 * N_TESTS);
 	for (i = 0; i < N_TESTS; i++) {
 		run(&e, &tests[i], AF_INET);

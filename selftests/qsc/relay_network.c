@@ -259,15 +259,10 @@ int main(void)
 	static struct ends e;
 	int i;
 
-	ksft_print_header();
-	net_up();
-	net_pin();
-	if (srtp_init())
-		ksft_exit_fail_msg("srtp_init failed\n");
+	ends_start(&e);
 	n_packets = env_count(&packets);
 	if (n_packets > MOST)
 		n_packets = MOST;
-	rng_seed(&e.rng, env_seed());
 	ksft_set_plan(N(bad) + 2 + N(between) + N(rekey_suites) + 1);
 	for (i = 0; i < N(bad); i++)
 		bad_network(&e, bad[i].from, bad[i].to);

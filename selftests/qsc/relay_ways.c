@@ -11,7 +11,6 @@
 #include "../lib/ksft.h"
 #include "craft.h"
 #include "ends.h"
-#include "env.h"
 
 #define MTU		1500
 #define TTL_SENT	77
@@ -266,34 +265,30 @@ static bool link_comes_back(struct ends *e)
 	return good && ends_heard(e, 3);
 }
 
-static bool firewall_has_its_say(struct ends *e)
+/* A chain at @hook drops what @match says of @port. */
+static bool chain_has_its_say(struct ends *e, const char *hook, const char *match, unsigned int port)
 {
 	bool good = ends_heard(e, 1);
 
 	if (net_sh(SIDE_A, "nft -f - <<-END\n"
 		   "add table inet t\n"
-		   "add chain inet t in { type filter hook input priority 0; }\n"
-		   "add rule inet t in udp dport %u drop\n"
-		   "END", end_leg_port(0)))
+		   "add chain inet t c { type filter hook %s priority 0; }\n"
+		   "add rule inet t c udp %s %u drop\n"
+		   "END", hook, match, port))
 		ksft_exit_fail_msg("nft does not work\n");
 	good = good && ends_unheard(e, 2);
 	net_sh(SIDE_A, "nft delete table inet t");
 	return good && ends_heard(e, 3);
 }
 
+static bool firewall_has_its_say(struct ends *e)
+{
+	return chain_has_its_say(e, "input", "dport", end_leg_port(0));
+}
+
 static bool output_chain_sees_it(struct ends *e)
 {
-	bool good = ends_heard(e, 1);
-
-	if (net_sh(SIDE_A, "nft -f - <<-END\n"
-		   "add table inet t\n"
-		   "add chain inet t out { type filter hook output priority 0; }\n"
-		   "add rule inet t out udp sport %u drop\n"
-		   "END", end_leg_port(1)))
-		ksft_exit_fail_msg("nft does not work\n");
-	good = good && ends_unheard(e, 2);
-	net_sh(SIDE_A, "nft delete table inet t");
-	return good && ends_heard(e, 3);
+	return chain_has_its_say(e, "output", "sport", end_leg_port(1));
 }
 
 static bool connections_are_tracked(struct ends *e)
@@ -447,12 +442,7 @@ int main(void)
 	static struct ends e;
 	int i;
 
-	ksft_print_header();
-	net_up();
-	net_pin();
-	if (srtp_init())
-		ksft_exit_fail_msg("srtp_init failed\n");
-	rng_seed(&e.rng, env_seed());
+	ends_start(&e);
 	ksft_set_plan(count());
 	for (i = 0; i < N_TESTS; i++) {
 		run(&e, &tests[i], AF_INET);
