@@ -69,12 +69,15 @@ static void must(enum side side, const char *cmd)
 		ksft_exit_fail_msg("failed: %s\n", cmd);
 }
 
-/* Carrier comes at once, routes and neighbours a little later. */
-static void warm_up(int family)
+/*
+ * Carrier comes at once, routes and neighbours a little later; and what asks for a
+ * neighbour is not to be what a test loses.
+ */
+static void warm_up(int family, int from_host, int to_host)
 {
-	union addr to = net_addr(family, 2, 9);
-	int tx = net_udp(SIDE_A, family, 1, 9);
-	int rx = net_udp(SIDE_B, family, 2, 9);
+	union addr to = net_addr(family, to_host, 9);
+	int tx = net_udp(SIDE_A, family, from_host, 9);
+	int rx = net_udp(SIDE_B, family, to_host, 9);
 	int tries = 100;
 
 	do {
@@ -104,8 +107,10 @@ void net_up(void)
 	     " ip addr add 10.77.0.3/24 dev wb &&"
 	     " ip -6 addr add fd77::2/64 dev wb nodad &&"
 	     " ip -6 addr add fd77::3/64 dev wb nodad && ip link set wb up");
-	warm_up(AF_INET);
-	warm_up(AF_INET6);
+	warm_up(AF_INET, 1, 2);
+	warm_up(AF_INET, 4, 3);
+	warm_up(AF_INET6, 1, 2);
+	warm_up(AF_INET6, 4, 3);
 }
 
 union addr net_addr(int family, int host, uint16_t port)
