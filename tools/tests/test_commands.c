@@ -4,64 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "script.h"
-
-static struct capture out, err;
-static struct qsctl ctl;
-
-/* A line as in a batch file or after "qsctl"; its exit code. */
-static int run(const char *line)
-{
-	int ret;
-
-	capture_begin(&out, &stdout);
-	capture_begin(&err, &stderr);
-	ret = run_command(&ctl, qsctl_commands, "the command", words_of(line));
-	capture_end(&err);
-	capture_end(&out);
-	return ret;
-}
-
-static void forget_output(void)
-{
-	free(out.text);
-	free(err.text);
-}
-
-static int start(void **state)
-{
-	(void)state;
-	script_reset();
-	memset(&ctl, 0, sizeof(ctl));
-	set_color("never");
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	kernel_close(&ctl);
-	if (script.freed_dirty)
-		fail_msg("%u messages were not wiped", script.freed_dirty);
-	return 0;
-}
-
-static void assert_runs(const char *line, const char *prints)
-{
-	int ret = run(line);
-
-	assert_string_equal(err.text, "");
-	assert_string_equal(out.text, prints);
-	assert_int_equal(ret, QSCTL_OK);
-	forget_output();
-}
-
-static void assert_fails(const char *line, int ret, const char *says)
-{
-	assert_int_equal(run(line), ret);
-	assert_string_equal(err.text, says);
-	forget_output();
-}
+#include "commands.h"
 
 static void put_key(struct nl_msg *msg, int dir, int state, uint32_t generation)
 {
@@ -656,8 +599,8 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		tests[i].setup_func = start;
-		tests[i].teardown_func = end;
+		tests[i].setup_func = commands_start;
+		tests[i].teardown_func = commands_end;
 	}
 	return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
 }

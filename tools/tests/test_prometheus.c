@@ -2,25 +2,13 @@
 /* What Prometheus reads: the text exposition format, to the letter. */
 #include <errno.h>
 
-#include "script.h"
+#include "commands.h"
 #include "top.h"
-
-static struct capture out, err;
-static struct qsctl ctl;
 
 static int start(void **state)
 {
-	(void)state;
-	script_reset();
-	memset(&ctl, 0, sizeof(ctl));
+	commands_start(state);
 	ctl.prometheus = true;
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	kernel_close(&ctl);
 	return 0;
 }
 
@@ -278,24 +266,6 @@ static void reply_leg(int cmd)
 	script_done();
 }
 
-static int run(const char *line)
-{
-	int ret;
-
-	capture_begin(&out, &stdout);
-	capture_begin(&err, &stderr);
-	ret = run_command(&ctl, qsctl_commands, "the command", words_of(line));
-	capture_end(&err);
-	capture_end(&out);
-	return ret;
-}
-
-static void forget_output(void)
-{
-	free(out.text);
-	free(err.text);
-}
-
 static void legs_are_printed_if_asked_for(void **state)
 {
 	(void)state;
@@ -362,7 +332,7 @@ int main(void)
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		tests[i].setup_func = start;
-		tests[i].teardown_func = end;
+		tests[i].teardown_func = commands_end;
 	}
 	return cmocka_run_group_tests_name("prometheus", tests, NULL, NULL);
 }

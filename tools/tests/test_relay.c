@@ -4,14 +4,11 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "script.h"
+#include "commands.h"
 
 #define ALICE "leg local 192.0.2.1:5004 remote 198.51.100.2:6004 "
 #define BOB "leg local 203.0.113.1:7004 remote learn "
 #define MINUTE 60000
-
-static struct capture out, err;
-static struct qsctl ctl;
 
 /* What was sent of each leg. */
 static struct nlattr *sent[QSC_LEGS_MAX][QSC_A_LEG_MAX + 1];
@@ -33,45 +30,6 @@ static void look(struct nlmsghdr *nlh)
 		assert_int_equal(nla_parse_nested(sent[n_sent], QSC_A_LEG_MAX, attr, NULL), 0);
 		n_sent++;
 	}
-}
-
-static int run(const char *line)
-{
-	int ret;
-
-	capture_begin(&out, &stdout);
-	capture_begin(&err, &stderr);
-	ret = run_command(&ctl, qsctl_commands, "the command", words_of(line));
-	capture_end(&err);
-	capture_end(&out);
-	return ret;
-}
-
-static void assert_runs(const char *line, const char *prints)
-{
-	int ret = run(line);
-
-	assert_string_equal(err.text, "");
-	assert_string_equal(out.text, prints);
-	assert_int_equal(ret, QSCTL_OK);
-	free(out.text);
-	free(err.text);
-}
-
-static int start(void **state)
-{
-	(void)state;
-	script_reset();
-	memset(&ctl, 0, sizeof(ctl));
-	set_color("never");
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	kernel_close(&ctl);
-	return 0;
 }
 
 static void assert_number(unsigned int leg, int type, uint64_t want)
@@ -225,8 +183,7 @@ static void a_relay_is_shown_with_both_legs(void **state)
 					 "    suite: plain\n"
 					 "    rtcp: local port 5007, remote port 7005\n"
 					 "    remote: learnt\n"));
-	free(out.text);
-	free(err.text);
+	forget_output();
 }
 
 static void a_relay_is_a_line_for_each_leg(void **state)
@@ -325,8 +282,7 @@ static void refusals_name_the_word_that_is_wrong(void **state)
 	assert_int_equal(run("call add x local 192.0.2.1:1 remote learn"), QSCTL_REFUSED);
 	assert_string_equal(err.text, "qsctl: call add x: only the legs of relay calls learn "
 				      "their remote\n");
-	free(out.text);
-	free(err.text);
+	forget_output();
 }
 
 int main(void)
@@ -343,8 +299,8 @@ int main(void)
 	};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-		tests[i].setup_func = start;
-		tests[i].teardown_func = end;
+		tests[i].setup_func = commands_start;
+		tests[i].teardown_func = commands_end;
 	}
 	return cmocka_run_group_tests_name("relay", tests, NULL, NULL);
 }
