@@ -10,16 +10,17 @@
 #include "../lib/ksft.h"
 #include "ends.h"
 
-#define SSRC		0x51534301
 #define FAR_SSRC	0x51534302	/* of what handset 1 sends */
+#define PAYLOAD		160
 #define MOVED		2000		/* added to a handset's port when it moves */
 #define SPRAY		200
 
 static uint16_t far_seq;
 
-static void rtp(struct packet *pkt, uint32_t ssrc, uint16_t seq)
+/* A packet of handset 1. */
+static void far_rtp(struct packet *pkt)
 {
-	gen_rtp_plain(pkt, ssrc, seq, "said", 4);
+	gen_rtp_plain(pkt, FAR_SSRC, ++far_seq, "said", 4);
 }
 
 /* Does handset 1 reach handset 0 at the socket that it has now? */
@@ -27,38 +28,9 @@ static bool reached(struct ends *e)
 {
 	struct packet pkt;
 
-	rtp(&pkt, FAR_SSRC, ++far_seq);
+	far_rtp(&pkt);
 	ends_send(e, 1, &pkt);
 	return ends_gets(e, 0, &pkt);
-}
-
-/* Handset 0 says something that arrives. */
-static bool heard(struct ends *e, uint16_t seq)
-{
-	struct packet pkt;
-
-	rtp(&pkt, SSRC, seq);
-	ends_send(e, 0, &pkt);
-	return ends_gets(e, 1, &pkt);
-}
-
-static uint64_t counter(struct ends *e, int leg, int stat)
-{
-	struct qsc_stats st;
-
-	ends_stats(e, leg, &st);
-	return st.count[stat];
-}
-
-static bool counted(struct ends *e, int leg, int stat, uint64_t want)
-{
-	uint64_t n = counter(e, leg, stat);
-
-	if (n == want)
-		return true;
-	ksft_print_msg("leg %d: %s is %llu, not %llu\n", leg, qsc_stat_name(stat),
-		       (unsigned long long)n, (unsigned long long)want);
-	return false;
 }
 
 /* Another socket of B, connected to leg 0. */
@@ -84,31 +56,32 @@ static bool nothing_leaves_before(struct ends *e)
 {
 	struct packet pkt;
 
-	rtp(&pkt, FAR_SSRC, ++far_seq);
+	far_rtp(&pkt);
 	ends_send(e, 1, &pkt);
-	return ends_quiet(e) && counted(e, 0, QSC_A_STATS_TX_DROP_NO_REMOTE, 1);
+	return ends_quiet(e) && ends_counted(e, 0, QSC_A_STATS_TX_DROP_NO_REMOTE, 1);
 }
 
 static bool first_packet_tells(struct ends *e)
 {
-	return heard(e, 1) && counted(e, 0, QSC_A_STATS_RX_LATCHED, 1) && reached(e);
+	return ends_heard(e, 1) && ends_counted(e, 0, QSC_A_STATS_RX_LATCHED, 1) && reached(e);
 }
 
 static bool rtcp_tells_before_rtp(struct ends *e)
 {
 	struct packet pkt;
 
-	gen_rtcp(&pkt, &e->rng, SSRC);
+	gen_rtcp(&pkt, &e->rng, ENDS_SSRC);
 	ends_send(e, 0, &pkt);
 	return ends_gets(e, 1, &pkt) && reached(e);
 }
 
 static bool newest_packet_moves_it(struct ends *e)
 {
-	bool good = heard(e, 1) && reached(e);
+	bool good = ends_heard(e, 1) && reached(e);
 	int old = move(e);
 
-	good = good && heard(e, 2) && counted(e, 0, QSC_A_STATS_RX_LATCHED, 2) && reached(e);
+	good = good && ends_heard(e, 2) && ends_counted(e, 0, QSC_A_STATS_RX_LATCHED, 2) &&
+	       reached(e);
 	close(old);
 	return good;
 }
@@ -119,15 +92,15 @@ static bool late_packet_moves_nothing(struct ends *e)
 	bool good;
 	int old;
 
-	good = heard(e, 1);
-	rtp(&late, SSRC, 2);
+	good = ends_heard(e, 1);
+	ends_rtp(&late, 2, PAYLOAD);
 	pkt = late;
 	ends_protect(e, 0, &late);
 	old = move(e);
-	good = good && heard(e, 3) && reached(e);
+	good = good && ends_heard(e, 3) && reached(e);
 	/* On its way until now: it is good, but not the newest. */
 	send(old, late.data, late.len, 0);
-	good = good && ends_gets(e, 1, &pkt) && counted(e, 0, QSC_A_STATS_RX_LATCHED, 2) &&
+	good = good && ends_gets(e, 1, &pkt) && ends_counted(e, 0, QSC_A_STATS_RX_LATCHED, 2) &&
 	       reached(e);
 	close(old);
 	return good;
@@ -140,7 +113,7 @@ static void attack(struct ends *e, int fd, const struct packet *heard_before)
 	int i;
 
 	for (i = 0; i < SPRAY; i++) {
-		gen_rtp(&pkt, &e->rng, i & 1 ? SSRC : rng_u64(&e->rng), 1000 + i);
+		gen_rtp(&pkt, &e->rng, i & 1 ? ENDS_SSRC : rng_u64(&e->rng), 1000 + i);
 		send(fd, pkt.data, pkt.len, 0);
 		pkt = *heard_before;
 		if (i & 1)
@@ -169,22 +142,22 @@ static bool attacker_changes_nothing(struct ends *e)
 	uint64_t dropped;
 	bool good;
 
-	rtp(&pkt, SSRC, 1);
+	ends_rtp(&pkt, 1, PAYLOAD);
 	wire = pkt;
 	ends_protect(e, 0, &wire);
 	/* before; the attacker cannot have heard it, so it is damaged */
 	wire.data[wire.len - 1] ^= 1;
 	attack(e, fd, &wire);
 	wire.data[wire.len - 1] ^= 1;
-	good = counted(e, 0, QSC_A_STATS_RX_LATCHED, 0);
+	good = ends_counted(e, 0, QSC_A_STATS_RX_LATCHED, 0);
 	/* during */
 	send(e->end[0].fd, wire.data, wire.len, 0);
 	good = good && ends_gets(e, 1, &pkt);
 	attack(e, fd, &wire);
-	good = good && heard(e, 2) && reached(e);
+	good = good && ends_heard(e, 2) && reached(e);
 	/* after */
 	attack(e, fd, &wire);
-	good = good && counted(e, 0, QSC_A_STATS_RX_LATCHED, 1) && reached(e) && ends_quiet(e);
+	good = good && ends_counted(e, 0, QSC_A_STATS_RX_LATCHED, 1) && reached(e) && ends_quiet(e);
 	dropped = drops(e);
 	if (dropped != 3 * 2 * SPRAY) {
 		ksft_print_msg("%llu packets dropped, not %d\n", (unsigned long long)dropped,
@@ -201,26 +174,27 @@ static bool plain_from_the_prefix(struct ends *e)
 	struct packet pkt;
 	bool good;
 
-	rtp(&pkt, SSRC, 1);
+	ends_rtp(&pkt, 1, PAYLOAD);
 	send(fd, pkt.data, pkt.len, 0);
-	good = ends_quiet(e) && counted(e, 0, QSC_A_STATS_RX_DROP_PEER, 1) &&
-	       counted(e, 0, QSC_A_STATS_RX_LATCHED, 0);
-	good = good && heard(e, 1) && reached(e);
+	good = ends_quiet(e) && ends_counted(e, 0, QSC_A_STATS_RX_DROP_PEER, 1) &&
+	       ends_counted(e, 0, QSC_A_STATS_RX_LATCHED, 0);
+	good = good && ends_heard(e, 1) && reached(e);
 	close(fd);
 	return good;
 }
 
 static bool plain_only_once(struct ends *e)
 {
-	bool good = heard(e, 1) && reached(e);
+	bool good = ends_heard(e, 1) && reached(e);
 	struct packet pkt;
 	int fd;
 
 	/* the handset's own address, another port */
 	fd = elsewhere(e, 2, end_port(0) + MOVED);
-	rtp(&pkt, SSRC, 2);
+	ends_rtp(&pkt, 2, PAYLOAD);
 	send(fd, pkt.data, pkt.len, 0);
-	good = good && ends_quiet(e) && counted(e, 0, QSC_A_STATS_RX_DROP_PEER, 1) && reached(e);
+	good = good && ends_quiet(e) && ends_counted(e, 0, QSC_A_STATS_RX_DROP_PEER, 1) &&
+	       reached(e);
 	close(fd);
 	return good;
 }
@@ -230,9 +204,9 @@ static bool plain_only_in_its_window(struct ends *e)
 	struct packet pkt;
 
 	sleep(2);
-	rtp(&pkt, SSRC, 1);
+	ends_rtp(&pkt, 1, PAYLOAD);
 	ends_send(e, 0, &pkt);
-	return ends_quiet(e) && counted(e, 0, QSC_A_STATS_RX_DROP_PEER, 1);
+	return ends_quiet(e) && ends_counted(e, 0, QSC_A_STATS_RX_DROP_PEER, 1);
 }
 
 struct latch {
@@ -261,7 +235,7 @@ static bool listeners_are_told(struct ends *e)
 	net_enter(SIDE_A);
 	if (qsc_subscribe(e->sk))
 		ksft_exit_fail_msg("subscribe: %s\n", qsc_last_error(e->sk)->text);
-	if (!heard(e, 1))
+	if (!ends_heard(e, 1))
 		return false;
 	qsc_event_wait(e->sk, 1000, take_event, &latch);
 	if (latch.n == 1 && latch.leg == 0 &&
