@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The only file that names the crypto API.
+ * AEADs of the crypto API.
  *
  * On x86 before 7.0 the fused AES-NI/VAES gcm(aes) is registered as
  * asynchronous: a wrapper hands the request to cryptd when SIMD registers are
@@ -16,12 +16,10 @@
 
 #include "aead.h"
 
-#include <asm/simd.h>
 #include <crypto/aes.h>
 #include <crypto/algapi.h>
 #include <crypto/gf128mul.h>
 #include <crypto/internal/aead.h>
-#include <crypto/internal/simd.h>
 #include <linux/err.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
@@ -30,12 +28,13 @@
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "simd.h"
 #include "stack.h"
 
 #define GHASH_POWERS 8 /* that drivers with a place for them keep, at least */
 
-static bool simd = true;
-module_param(simd, bool, 0644);
+bool qsc_simd = true;
+module_param_named(simd, qsc_simd, bool, 0644);
 MODULE_PARM_DESC(simd, "Use SIMD ciphers (default Y); N forces the slow portable fallback");
 
 /*
@@ -292,11 +291,6 @@ out:
 	return err;
 }
 
-static __always_inline bool simd_usable(void)
-{
-	return likely(crypto_simd_usable()) && likely(READ_ONCE(simd));
-}
-
 static __always_inline void set_iv(struct qsc_aead_scratch *s, struct qsc_iv iv)
 {
 	put_unaligned_be64(iv.high, s->iv);
@@ -368,7 +362,7 @@ static __always_inline int crypt(const struct qsc_aead *a, bool enc, struct qsc_
 	struct qsc_aead_scratch *s = this_cpu_read(qsc_aead_scratches);
 
 	set_iv(s, iv);
-	if (a->needs_simd && unlikely(!simd_usable()))
+	if (a->needs_simd && unlikely(!qsc_simd_usable()))
 		return soft_crypt(s, a, enc, p, aad_len, p + aad_len, len);
 	sg_set_buf(s->one, p, aad_len + len + QSC_TAG_LEN);
 	return run(s, a, enc, s->one, aad_len, len);
@@ -380,7 +374,7 @@ static int crypt_split(const struct qsc_aead *a, bool enc, struct qsc_iv iv, con
 	struct qsc_aead_scratch *s = this_cpu_read(qsc_aead_scratches);
 
 	set_iv(s, iv);
-	if (a->needs_simd && unlikely(!simd_usable()))
+	if (a->needs_simd && unlikely(!qsc_simd_usable()))
 		return soft_crypt(s, a, enc, aad, QSC_AEAD_SPLIT_AAD, data, len);
 	memcpy(s->aad, aad, QSC_AEAD_SPLIT_AAD);
 	sg_set_buf(&s->two[0], s->aad, QSC_AEAD_SPLIT_AAD);

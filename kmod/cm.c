@@ -1,23 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AES_CM_128_HMAC_SHA1_80, for legs to endpoints that know nothing better. The
- * synchronous cipher will do: it serves in any context, and HMAC-SHA1 costs more.
+ * AES_CM_128_HMAC_SHA1_80, for legs to endpoints that know nothing better. The cipher
+ * is chosen as in aead.c: the driver inside the asynchronous wrapper, where there is
+ * one, for what is synchronous begins and ends an FPU section for each block.
  */
 
 #include "cm.h"
 
+#include <crypto/aes.h>
 #include <crypto/algapi.h>
+#include <crypto/internal/skcipher.h>
 #include <crypto/sha1.h>
 #include <linux/err.h>
+#include <linux/kmod.h>
 #include <linux/percpu.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
 #include "compat.h"
+#include "simd.h"
+#include "stack.h"
 
 #define CIPHER "ctr(aes)"
+#define INTERNAL "__ctr(aes)"
 #define MAC "hmac(sha1)"
-#define IV_LEN 16
+#define IV_LEN AES_BLOCK_SIZE
 
 /*
  * Per-CPU working memory of one operation, used with BH disabled only. Nothing of a
@@ -27,6 +34,10 @@ struct scratch {
 	struct scatterlist sg;
 	u8 iv[IV_LEN];
 	u8 digest[SHA1_DIGEST_SIZE];
+	struct {
+		struct aes_enckey aes;
+		u8 ks[AES_BLOCK_SIZE];
+	} soft;
 	struct skcipher_request *req;
 	struct shash_desc *desc;
 };
@@ -34,13 +45,52 @@ struct scratch {
 static DEFINE_PER_CPU(struct scratch *, scratches);
 static u32 req_size, desc_size; /* with what the drivers need; set at load */
 static char driver[CRYPTO_MAX_ALG_NAME];
-static bool present;
+static bool present, internal; /* what probing found; set at load */
 
-int qsc_cm_init(struct qsc_cm *c, const u8 *key, u32 key_len, const u8 *auth)
+static struct crypto_skcipher *alloc_cipher(bool inside, bool *needs_simd)
+{
+	struct crypto_skcipher *ctr;
+
+	*needs_simd = false;
+	if (inside) {
+		ctr = crypto_alloc_skcipher(INTERNAL, CRYPTO_ALG_INTERNAL,
+					    CRYPTO_ALG_INTERNAL | CRYPTO_ALG_ASYNC);
+		*needs_simd = !IS_ERR(ctr);
+		/* A moment without memory is no reason for a slow cipher. */
+		if (!IS_ERR(ctr) || PTR_ERR(ctr) == -ENOMEM)
+			return ctr;
+	}
+	return crypto_alloc_skcipher(CIPHER, 0, CRYPTO_ALG_ASYNC);
+}
+
+static u32 req_size_of(struct crypto_skcipher *ctr)
+{
+	return sizeof(struct skcipher_request) + crypto_skcipher_reqsize(ctr);
+}
+
+static u32 desc_size_of(struct crypto_shash *mac)
+{
+	return sizeof(struct shash_desc) + crypto_shash_descsize(mac);
+}
+
+static int set_keys(struct qsc_cm *c, const u8 *key, const u8 *auth)
 {
 	int err;
 
-	c->ctr = crypto_alloc_sync_skcipher(CIPHER, 0, 0);
+	/* The drivers that were probed may be gone by now, and others in their place. */
+	if (req_size_of(c->ctr) > req_size || desc_size_of(c->mac) > desc_size)
+		return -EOVERFLOW;
+	err = crypto_skcipher_setkey(c->ctr, key, QSC_CM_KEY_LEN);
+	if (err)
+		return err;
+	return crypto_shash_setkey(c->mac, auth, QSC_CM_AUTH_LEN);
+}
+
+int qsc_cm_init(struct qsc_cm *c, const u8 *key, const u8 *auth)
+{
+	int err;
+
+	c->ctr = alloc_cipher(internal, &c->needs_simd);
 	if (IS_ERR(c->ctr)) {
 		err = PTR_ERR(c->ctr);
 		goto err_salt;
@@ -50,22 +100,17 @@ int qsc_cm_init(struct qsc_cm *c, const u8 *key, u32 key_len, const u8 *auth)
 		err = PTR_ERR(c->mac);
 		goto err_ctr;
 	}
-	/* The drivers that were probed may be gone by now, and others in their place. */
-	err = crypto_skcipher_reqsize(&c->ctr->base) + sizeof(struct skcipher_request) > req_size ||
-			      crypto_shash_descsize(c->mac) + sizeof(struct shash_desc) >
-				      desc_size ?
-		      -EOVERFLOW :
-		      0;
-	if (!err)
-		err = crypto_sync_skcipher_setkey(c->ctr, key, key_len);
-	if (!err)
-		err = crypto_shash_setkey(c->mac, auth, QSC_CM_AUTH_LEN);
-	if (!err)
-		return 0;
+	err = set_keys(c, key, auth);
+	if (err)
+		goto err_mac;
+	if (c->needs_simd)
+		memcpy(c->key, key, QSC_CM_KEY_LEN);
+	return 0;
 
+err_mac:
 	crypto_free_shash(c->mac);
 err_ctr:
-	crypto_free_sync_skcipher(c->ctr);
+	crypto_free_skcipher(c->ctr);
 err_salt:
 	memzero_explicit(c, sizeof(*c));
 	return err;
@@ -73,14 +118,24 @@ err_salt:
 
 void qsc_cm_destroy(struct qsc_cm *c)
 {
+	struct crypto_skcipher *ctr = c->ctr;
+
+	/* A panic meanwhile shall not write to what is free. */
+	WRITE_ONCE(c->ctr, NULL);
 	crypto_free_shash(c->mac);
-	crypto_free_sync_skcipher(c->ctr);
+	crypto_free_skcipher(ctr);
 	memzero_explicit(c, sizeof(*c));
 }
 
 void qsc_cm_panic(struct qsc_cm *c)
 {
+	struct crypto_skcipher *ctr = READ_ONCE(c->ctr);
+
+	memzero_explicit(c->key, sizeof(c->key));
 	memzero_explicit(c->salt, sizeof(c->salt));
+	if (ctr && c->needs_simd)
+		memzero_explicit(crypto_skcipher_ctx(ctr),
+				 crypto_skcipher_alg(ctr)->base.cra_ctxsize);
 }
 
 /* RFC 3711 section 4.1.1: salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16. */
@@ -96,18 +151,54 @@ static void make_iv(struct scratch *s, const struct qsc_cm *c, u32 ssrc, u64 ind
 	crypto_xor(s->iv, part, IV_LEN);
 }
 
+static int run_driver(struct scratch *s, const struct qsc_cm *c, u8 *p, u32 len)
+{
+	int err;
+
+	sg_set_buf(&s->sg, p, len);
+	skcipher_request_set_tfm(s->req, c->ctr);
+	skcipher_request_set_crypt(s->req, &s->sg, &s->sg, len, s->iv);
+	err = crypto_skcipher_encrypt(s->req);
+	memzero_explicit(s->req->__ctx, req_size - sizeof(struct skcipher_request));
+	return err;
+}
+
+/* RFC 3711 section 4.1.1: the last 16 bits count blocks. */
+static int run_portable(struct scratch *s, const struct qsc_cm *c, u8 *p, u32 len)
+{
+	u16 block;
+	int err;
+
+	err = aes_prepareenckey(&s->soft.aes, c->key, QSC_CM_KEY_LEN);
+	if (err)
+		goto out;
+	for (block = 0; len; block++) {
+		u32 n = min_t(u32, len, AES_BLOCK_SIZE);
+
+		put_unaligned_be16(block, s->iv + IV_LEN - sizeof(block));
+		aes_encrypt(&s->soft.aes, s->soft.ks, s->iv);
+		crypto_xor(p, s->soft.ks, n);
+		p += n;
+		len -= n;
+	}
+	err = 1;
+out:
+	memzero_explicit(&s->soft, sizeof(s->soft));
+	qsc_stack_wipe_packet();
+	return err;
+}
+
 static int run_cipher(struct scratch *s, const struct qsc_cm *c, u32 ssrc, u64 index, u8 *p,
 		      u32 len)
 {
 	int err;
 
 	make_iv(s, c, ssrc, index);
-	sg_set_buf(&s->sg, p, len);
-	skcipher_request_set_sync_tfm(s->req, c->ctr);
-	skcipher_request_set_crypt(s->req, &s->sg, &s->sg, len, s->iv);
-	err = crypto_skcipher_encrypt(s->req);
+	if (c->needs_simd && unlikely(!qsc_simd_usable()))
+		err = run_portable(s, c, p, len);
+	else
+		err = run_driver(s, c, p, len);
 	memzero_explicit(s->iv, sizeof(s->iv));
-	memzero_explicit(s->req->__ctx, req_size - sizeof(struct skcipher_request));
 	return err;
 }
 
@@ -129,15 +220,17 @@ int qsc_cm_protect(const struct qsc_cm *c, u32 ssrc, u64 index, u8 *p, u32 hdr, 
 		   __be32 tail, u8 *tag)
 {
 	struct scratch *s = this_cpu_read(scratches);
-	int err = 0;
+	int portable = 0, err;
 
 	if (len > hdr)
-		err = run_cipher(s, c, ssrc, index, p + hdr, len - hdr);
-	if (!err)
-		err = run_mac(s, c, p, len, tail);
-	if (!err)
-		memcpy(tag, s->digest, QSC_CM_TAG_LEN);
-	return err;
+		portable = run_cipher(s, c, ssrc, index, p + hdr, len - hdr);
+	if (portable < 0)
+		return portable;
+	err = run_mac(s, c, p, len, tail);
+	if (err)
+		return err;
+	memcpy(tag, s->digest, QSC_CM_TAG_LEN);
+	return portable;
 }
 
 int qsc_cm_unprotect(const struct qsc_cm *c, u32 ssrc, u64 index, u8 *p, u32 hdr, u32 len,
@@ -164,9 +257,16 @@ void qsc_cm_panic_scratch(void)
 	for_each_possible_cpu(cpu) {
 		s = per_cpu(scratches, cpu);
 		memzero_explicit(s->iv, sizeof(s->iv));
+		memzero_explicit(&s->soft, sizeof(s->soft));
 		memzero_explicit(s->req, req_size);
 		memzero_explicit(s->desc, desc_size);
 	}
+}
+
+u8 *qsc_cm_scratch(int cpu, size_t *size)
+{
+	*size = sizeof(struct scratch);
+	return (u8 *)per_cpu(scratches, cpu);
 }
 
 const char *qsc_cm_driver(void)
@@ -177,23 +277,22 @@ const char *qsc_cm_driver(void)
 /* Which drivers there are, and how much memory they want for a packet. */
 static int probe(void)
 {
-	struct crypto_sync_skcipher *ctr;
+	struct crypto_skcipher *ctr;
 	struct crypto_shash *mac;
 
-	ctr = crypto_alloc_sync_skcipher(CIPHER, 0, 0);
+	ctr = alloc_cipher(true, &internal);
 	if (IS_ERR(ctr))
 		return PTR_ERR(ctr);
 	mac = crypto_alloc_shash(MAC, 0, 0);
 	if (IS_ERR(mac)) {
-		crypto_free_sync_skcipher(ctr);
+		crypto_free_skcipher(ctr);
 		return PTR_ERR(mac);
 	}
-	req_size = sizeof(struct skcipher_request) + crypto_skcipher_reqsize(&ctr->base);
-	desc_size = sizeof(struct shash_desc) + crypto_shash_descsize(mac);
-	strscpy(driver, crypto_tfm_alg_driver_name(crypto_skcipher_tfm(&ctr->base)),
-		sizeof(driver));
+	req_size = req_size_of(ctr);
+	desc_size = desc_size_of(mac);
+	strscpy(driver, crypto_tfm_alg_driver_name(crypto_skcipher_tfm(ctr)), sizeof(driver));
 	crypto_free_shash(mac);
-	crypto_free_sync_skcipher(ctr);
+	crypto_free_skcipher(ctr);
 	return 0;
 }
 
@@ -235,6 +334,8 @@ int qsc_cm_module_init(void)
 	int cpu, err;
 
 	present = false;
+	/* What is built into a kernel hides what is a module, and quicker. */
+	request_module("crypto-sha1");
 	err = probe();
 	if (err)
 		return err == -ENOMEM ? err : 0;

@@ -67,8 +67,8 @@ static int init(struct qsc_srtp *c, const struct qsc_suite_desc *suite, const u8
 		return qsc_aead_init_shared(&c->aead, suite, c->aead.key);
 	if (!suite->cm)
 		return qsc_aead_init(&c->aead, suite, c->aead.key);
-	err = qsc_cm_init(&c->cm, c->aead.key, suite->key_len, auth);
-	memzero_explicit(c->aead.key, suite->key_len);
+	err = qsc_cm_init(&c->cm, c->aead.key, auth);
+	memzero_explicit(c->aead.key, QSC_CM_KEY_LEN);
 	return err;
 }
 

@@ -37,7 +37,7 @@ static const struct qsc_suite_desc suites[] = {
 	{
 		.id = QSC_SUITE_AES_CM_128_HMAC_SHA1_80,
 		.name = "AES_CM_128_HMAC_SHA1_80",
-		.key_len = 16,
+		.key_len = QSC_CM_KEY_LEN,
 		.salt_len = QSC_CM_SALT_LEN,
 		.tag_len = QSC_CM_TAG_LEN,
 		.cm = true,

@@ -7,7 +7,6 @@
 #include "../srtp.h"
 #include "test.h"
 
-#define KEY_LEN 16
 #define PACKET_MAX 64
 
 struct cm_test {
@@ -33,18 +32,19 @@ static void forget(struct cm_test *t)
 static void clean_up(struct kunit *test)
 {
 	qsc_test_fail_nth(0);
+	qsc_test_set_param(test, "simd", "Y");
 	forget(test->priv);
 }
 
 static int try_key(struct cm_test *t, const char *key, const char *salt, const char *auth)
 {
-	u8 k[KEY_LEN], a[QSC_CM_AUTH_LEN];
+	u8 k[QSC_CM_KEY_LEN], a[QSC_CM_AUTH_LEN];
 	int err;
 
 	qsc_test_unhex(t->c.salt, salt);
 	qsc_test_unhex(k, key);
 	qsc_test_unhex(a, auth);
-	err = qsc_cm_init(&t->c, k, sizeof(k), a);
+	err = qsc_cm_init(&t->c, k, a);
 	t->made = !err;
 	return err;
 }
@@ -111,6 +111,55 @@ static void key_stream_is_that_of_rfc_3711_b2(struct kunit *test)
 	expect(test, t->p, "e03ead0935c95e80e166b16dd92b4eb4");
 	expect(test, t->p + 16, "d23513162b02d0f72a43a2fe4a5f97ab");
 	expect(test, t->p + 32, "41e95b3bb0a2e8dd477901e4fca894c0");
+}
+
+/* Where the processor's cipher cannot be called, what stands in for it says so. */
+static void portable_cipher_is_the_same(struct kunit *test)
+{
+	struct cm_test *t = make_rtp(test);
+	u32 len = 12 + 37;
+	int stands_in = t->c.needs_simd;
+	u8 clear[PACKET_MAX];
+
+	memset(t->p, 0x5a, sizeof(t->p));
+	memcpy(clear, t->p, len);
+	KUNIT_ASSERT_EQ(test, protect(t, 7, 0x51234, 12, len, 5), 0);
+	memcpy(t->was, t->p, sizeof(t->p));
+
+	qsc_test_set_param(test, "simd", "N");
+	KUNIT_EXPECT_EQ(test, unprotect(t, 7, 0x51234, 12, len, 5), stands_in);
+	KUNIT_EXPECT_MEMEQ(test, t->p, clear, len);
+	KUNIT_EXPECT_EQ(test, protect(t, 7, 0x51234, 12, len, 5), stands_in);
+	KUNIT_EXPECT_MEMEQ(test, t->p, t->was, sizeof(t->p));
+}
+
+static bool holds(const u8 *p, size_t size, const u8 *what, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + len <= size; i++)
+		if (!memcmp(p + i, what, len))
+			return true;
+	return false;
+}
+
+/* The first of its round keys is the key. */
+static void packet_leaves_nothing_with_the_portable_cipher(struct kunit *test)
+{
+	struct cm_test *t = make_rtp(test);
+	const u8 *scratch;
+	size_t size;
+	int cpu;
+
+	qsc_test_set_param(test, "simd", "N");
+	KUNIT_ASSERT_GE(test, protect(t, 7, 0x51234, 12, 12 + 37, 5), 0);
+	for_each_possible_cpu(cpu) {
+		scratch = qsc_cm_scratch(cpu, &size);
+		KUNIT_EXPECT_FALSE(test, holds(scratch, size, t->c.key, sizeof(t->c.key)));
+		/* of the keystream, as the payload was zero */
+		KUNIT_EXPECT_FALSE(test, holds(scratch, size, t->p + 28, 16));
+		KUNIT_EXPECT_FALSE(test, holds(scratch, size, t->c.salt, 4));
+	}
 }
 
 /* The packets that libsrtp's own tests have. */
@@ -218,6 +267,8 @@ static void key_that_cannot_be_made_leaves_nothing(struct kunit *test)
 }
 
 static struct kunit_case cases[] = { KUNIT_CASE(key_stream_is_that_of_rfc_3711_b2),
+				     KUNIT_CASE(portable_cipher_is_the_same),
+				     KUNIT_CASE(packet_leaves_nothing_with_the_portable_cipher),
 				     KUNIT_CASE(rtp_packet_is_that_of_libsrtp),
 				     KUNIT_CASE(rtcp_packet_is_that_of_libsrtp),
 				     KUNIT_CASE(packet_of_another_roll_over_is_refused),
