@@ -31,7 +31,7 @@ class Keyed:
 
     LEGS = 1
 
-    def __init__(self, proof, ns, prefix, count=1, powers=None):
+    def __init__(self, proof, ns, prefix, count=1, powers=None, port=20000):
         """Of the first calls, all without a number, powers of hash keys are secrets."""
         self.proof = proof
         self.machine = proof.machine
@@ -43,7 +43,7 @@ class Keyed:
         lines = []
         for i, call_id in enumerate(self.ids):
             self.calls[call_id] = Secrets()
-            self.ports[call_id] = 20000 + 2 * i
+            self.ports[call_id] = port + 2 * i
             lines.append(f"call add {call_id} {self._legs(call_id)}")
             for leg in range(self.LEGS):
                 lines += self._key(call_id, leg, powers is None or i < powers)
@@ -298,8 +298,9 @@ def many(proof):
 @row("relays: the keys of both legs are gone before the ack of call del, call erase or flush")
 def relays(proof):
     machine = proof.up().machine
-    both, passed = Relayed(proof, "phone", "r", 12, powers=0).add(), Passed(proof, "phone", "p", 3)
-    passed.add().talk(passed.ids)
+    both = Relayed(proof, "phone", "r", 12, powers=0).add()
+    passed = Passed(proof, "phone", "p", 3, port=21000).add()
+    passed.talk(passed.ids)
     both.control()
     passed.control()
     machine.run("qsctl", "call", "del", both.ids[0])
