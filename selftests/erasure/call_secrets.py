@@ -27,6 +27,7 @@ import vectors  # noqa: E402
 
 SUITE = 1  # AEAD_AES_256_GCM
 KEY_LEN, SALT_LEN = 32, 12
+CM_KEY_LEN, CM_SALT_LEN, SHA1_LEN = 16, 14, 20  # of AES_CM_128_HMAC_SHA1_80
 TAG_LEN = 16  # of GCM
 CALLER, CALLEE = 1, 2
 POWERS = 8  # of the hash key, as many as the drivers keep
@@ -208,6 +209,32 @@ def hmac_states(key):
     yield "HMAC outer state", midstate(bytes(b ^ 0x5C for b in block))
 
 
+def sha1_midstate(block):
+    """Of SHA-1 after one block, as the kernel has it: numbers of this machine."""
+    w = list(struct.unpack(">16I", block))
+    for i in range(16, 80):
+        w.append(_ror(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 31))
+    state = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0)
+    a, b, c, d, e = state
+    for i in range(80):
+        f, k = (
+            ((b & c) | (~b & d), 0x5A827999),
+            (b ^ c ^ d, 0x6ED9EBA1),
+            ((b & c) | (b & d) | (c & d), 0x8F1BBCDC),
+            (b ^ c ^ d, 0xCA62C1D6),
+        )[i // 20]
+        t = (_ror(a, 27) + f + e + k + w[i]) & 0xFFFFFFFF
+        a, b, c, d, e = t, a, _ror(b, 2), c, d
+    return struct.pack("<5I", *((x + y) & 0xFFFFFFFF for x, y in zip(state, (a, b, c, d, e))))
+
+
+def sha1_states(key):
+    """As hmac_states()."""
+    block = key.ljust(64, b"\0")
+    yield "HMAC inner state", sha1_midstate(bytes(b ^ 0x36 for b in block))
+    yield "HMAC outer state", sha1_midstate(bytes(b ^ 0x5C for b in block))
+
+
 def prk(ikm, salt):
     return hmac.new(salt, ikm, hashlib.sha256).digest()
 
@@ -215,15 +242,27 @@ def prk(ikm, salt):
 # ---------------------------------------------------------------------- SRTP
 
 
-def srtp_session(master):
-    """RFC 3711, 4.3.3, with a salt of 96 bits (RFC 7714, 11): name and value"""
-    key, salt = master[:KEY_LEN], master[KEY_LEN:]
-    for label, name, length in (
-        (0, "RTP key", KEY_LEN),
-        (2, "RTP salt", SALT_LEN),
-        (3, "RTCP key", KEY_LEN),
-        (5, "RTCP salt", SALT_LEN),
-    ):
+AEAD_PARTS = (
+    (0, "RTP key", KEY_LEN),
+    (2, "RTP salt", SALT_LEN),
+    (3, "RTCP key", KEY_LEN),
+    (5, "RTCP salt", SALT_LEN),
+)
+CM_PARTS = (
+    (0, "RTP key", CM_KEY_LEN),
+    (1, "RTP MAC", SHA1_LEN),
+    (2, "RTP salt", CM_SALT_LEN),
+    (3, "RTCP key", CM_KEY_LEN),
+    (4, "RTCP MAC", SHA1_LEN),
+    (5, "RTCP salt", CM_SALT_LEN),
+)
+
+
+def srtp_session(master, parts=AEAD_PARTS):
+    """RFC 3711, 4.3.3; a salt of 96 bits (RFC 7714, 11) is filled up: name and value"""
+    key_len = parts[0][2]
+    key, salt = master[:key_len], master[key_len:]
+    for label, name, length in parts:
         x = bytearray(salt + bytes(4))
         x[7] ^= label
         stream = b""
@@ -492,6 +531,20 @@ class Secrets(dict):
                 # kmod/aead.h, struct qsc_iv: two numbers of this machine
                 numbers = value[:8][::-1] + value[8:][::-1]
                 self.put(f"srtp {name} {part} as numbers", numbers)
+        return session
+
+    def put_srtp_cm(self, name, master):
+        """Of AES_CM_128_HMAC_SHA1_80, likewise"""
+        self.put_cipher(f"master {name} master key", master[:CM_KEY_LEN], powers=False)
+        self.put(f"master {name} master salt", master[CM_KEY_LEN:])
+        session = dict(srtp_session(master, CM_PARTS))
+        for part, value in session.items():
+            if "key" in part:
+                self.put_cipher(f"srtp {name} {part}", value, powers=False)
+                continue
+            self.put(f"srtp {name} {part}", value)
+            for state, number in sha1_states(value) if "MAC" in part else ():
+                self.put(f"srtp {name} {part}, {state}", number)
         return session
 
     def put_pool(self, carrier):

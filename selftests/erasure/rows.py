@@ -5,7 +5,7 @@ import base64
 import os
 import time
 
-from call_secrets import KEY_LEN, SALT_LEN, Secrets
+from call_secrets import CM_KEY_LEN, CM_SALT_LEN, KEY_LEN, SALT_LEN, Secrets
 from machine import wait_for
 from proof import Found, row
 
@@ -30,6 +30,8 @@ class Keyed:
     """Calls with keys of a file, as other signalling brings them."""
 
     LEGS = 1
+    SUITE = "AEAD_AES_256_GCM"
+    MASTER_LEN = KEY_LEN + SALT_LEN
 
     def __init__(self, proof, ns, prefix, count=1, powers=None, port=20000):
         """Of the first calls, all without a number, powers of hash keys are secrets."""
@@ -52,16 +54,18 @@ class Keyed:
     def _legs(self, call_id):
         return f"local 10.0.2.15:{self.ports[call_id]} remote 10.0.2.2:{self.machine.media}"
 
+    def _put(self, call_id, name, master, powers):
+        return self.calls[call_id].put_srtp(name, master, powers)
+
     def _key(self, call_id, leg, powers):
         """A key for each way, and the words that set them."""
         lines, sessions = [], []
         for way in ("tx", "rx"):
             file = f"/tmp/erasure/key.{call_id}.{way}" + (f".{leg}" if leg else "")
-            master = os.urandom(KEY_LEN + SALT_LEN)
-            name = f"{call_id} leg {leg} {way}"
-            keys = self.calls[call_id].put_srtp(name, master, powers)
+            master = os.urandom(self.MASTER_LEN)
+            keys = self._put(call_id, f"{call_id} leg {leg} {way}", master, powers)
             sessions.append({**keys, "mki": b""})
-            text = "AEAD_AES_256_GCM inline:" + base64.b64encode(master).decode()
+            text = f"{self.SUITE} inline:" + base64.b64encode(master).decode()
             self.machine.put(file, text.encode() + b"\n")
             lines.append(f"call key {call_id} leg {leg} {way} file {file}")
         self.sessions.setdefault(call_id, tuple(sessions))
@@ -100,6 +104,20 @@ class Relayed(Keyed):
             f"leg local 10.0.2.15:{port} remote 10.0.2.2:{self.machine.media}"
             f" leg local 10.0.2.15:{port + 10000} remote 10.0.2.2:9"
         )
+
+
+class Legacy(Relayed):
+    """With peers that know nothing better."""
+
+    SUITE = "AES_CM_128_HMAC_SHA1_80"
+    MASTER_LEN = CM_KEY_LEN + CM_SALT_LEN
+
+    def _legs(self, call_id):
+        legs = super()._legs(call_id).replace(" leg ", f" suite {self.SUITE} leg ")
+        return f"{legs} suite {self.SUITE}"
+
+    def _put(self, call_id, name, master, powers):
+        return self.calls[call_id].put_srtp_cm(name, master)
 
 
 class Passed(Keyed):
@@ -301,12 +319,16 @@ def relays(proof):
     both = Relayed(proof, "phone", "r", 12, powers=0).add()
     passed = Passed(proof, "phone", "p", 3, port=21000).add()
     passed.talk(passed.ids)
+    legacy = Legacy(proof, "phone", "c", 4, port=22000).add()
     both.control()
+    legacy.control()
     passed.control()
     machine.run("qsctl", "call", "del", both.ids[0])
     proof.absent(both.secrets(both.ids[:1]), "after call del")
     machine.run("qsctl", "call", "erase", both.ids[1])
     proof.absent(both.secrets(both.ids[1:2]), "after call erase")
+    machine.run("qsctl", "call", "del", legacy.ids[0])
+    proof.absent(legacy.secrets(legacy.ids[:1]), "after call del of one with AES_CM")
     machine.run("qsctl", "call", "del", passed.ids[0])
     proof.absent(passed.secrets(passed.ids[:1]), "after call del of one that packets passed")
     proof.present(both.secrets(both.ids[2:]).only("srtp"), "session keys of the others")
@@ -314,6 +336,7 @@ def relays(proof):
     machine.run("qsctl", "call", "flush")
     proof.absent(both.secrets(), "after the flush")
     proof.absent(passed.secrets(), "after the flush")
+    proof.absent(legacy.secrets(), "after the flush")
 
 
 @row("interrupts while keys are made: what they save of registers is gone")

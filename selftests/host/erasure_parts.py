@@ -159,6 +159,19 @@ def states():
     equal(inner, call_secrets.midstate(pad))
     empty = call_secrets.midstate(b"\x80" + bytes(63))
     equal(struct.pack(">8I", *struct.unpack("<8I", empty)), hashlib.sha256(b"").digest())
+    inner, _ = (value for _, value in call_secrets.sha1_states(key))
+    equal(inner, call_secrets.sha1_midstate(pad))
+    empty = call_secrets.sha1_midstate(b"\x80" + bytes(63))
+    equal(struct.pack(">5I", *struct.unpack("<5I", empty)), hashlib.sha1(b"").digest())
+
+
+@test("session keys of AES_CM are those of RFC 3711, B.3")
+def legacy():
+    master = "e1f97a0d3e018be0d64fa32c06de4139" + "0ec675ad498afeebb6960b3aabe6"
+    parts = dict(call_secrets.srtp_session(bytes.fromhex(master), call_secrets.CM_PARTS))
+    equal(parts["RTP key"].hex(), "c61e7a93744f39ee10734afe3ff7a087")
+    equal(parts["RTP salt"].hex(), "30cbbc08863d8c85d49db34a9ae1")
+    equal(parts["RTP MAC"].hex(), "cebe321f6ff7716b6fd4ab49af256a156d38baa4")
 
 
 @test("keys of sessions are those of the vectors that the module is tested with")
