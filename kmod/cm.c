@@ -73,44 +73,51 @@ static u32 desc_size_of(struct crypto_shash *mac)
 	return sizeof(struct shash_desc) + crypto_shash_descsize(mac);
 }
 
-static int set_keys(struct qsc_cm *c, const u8 *key, const u8 *auth)
+static int set_keys(struct crypto_skcipher *ctr, struct crypto_shash *mac, const u8 *key,
+		    const u8 *auth)
 {
 	int err;
 
 	/* The drivers that were probed may be gone by now, and others in their place. */
-	if (req_size_of(c->ctr) > req_size || desc_size_of(c->mac) > desc_size)
+	if (req_size_of(ctr) > req_size || desc_size_of(mac) > desc_size)
 		return -EOVERFLOW;
-	err = crypto_skcipher_setkey(c->ctr, key, QSC_CM_KEY_LEN);
+	err = crypto_skcipher_setkey(ctr, key, QSC_CM_KEY_LEN);
 	if (err)
 		return err;
-	return crypto_shash_setkey(c->mac, auth, QSC_CM_AUTH_LEN);
+	return crypto_shash_setkey(mac, auth, QSC_CM_AUTH_LEN);
 }
 
 int qsc_cm_init(struct qsc_cm *c, const u8 *key, const u8 *auth)
 {
+	struct crypto_skcipher *ctr;
+	struct crypto_shash *mac;
+	bool needs_simd;
 	int err;
 
-	c->ctr = alloc_cipher(internal, &c->needs_simd);
-	if (IS_ERR(c->ctr)) {
-		err = PTR_ERR(c->ctr);
+	ctr = alloc_cipher(internal, &needs_simd);
+	if (IS_ERR(ctr)) {
+		err = PTR_ERR(ctr);
 		goto err_salt;
 	}
-	c->mac = crypto_alloc_shash(MAC, 0, 0);
-	if (IS_ERR(c->mac)) {
-		err = PTR_ERR(c->mac);
+	mac = crypto_alloc_shash(MAC, 0, 0);
+	if (IS_ERR(mac)) {
+		err = PTR_ERR(mac);
 		goto err_ctr;
 	}
-	err = set_keys(c, key, auth);
+	err = set_keys(ctr, mac, key, auth);
 	if (err)
 		goto err_mac;
-	if (c->needs_simd)
+	c->ctr = ctr;
+	c->mac = mac;
+	c->needs_simd = needs_simd;
+	if (needs_simd)
 		memcpy(c->key, key, QSC_CM_KEY_LEN);
 	return 0;
 
 err_mac:
-	crypto_free_shash(c->mac);
+	crypto_free_shash(mac);
 err_ctr:
-	crypto_free_skcipher(c->ctr);
+	crypto_free_skcipher(ctr);
 err_salt:
 	memzero_explicit(c, sizeof(*c));
 	return err;
@@ -127,13 +134,19 @@ void qsc_cm_destroy(struct qsc_cm *c)
 	memzero_explicit(c, sizeof(*c));
 }
 
+/* The parts of a template have keys of their own. */
+static bool is_template(struct crypto_skcipher *ctr)
+{
+	return crypto_skcipher_alg(ctr)->base.cra_flags & CRYPTO_ALG_INSTANCE;
+}
+
 void qsc_cm_panic(struct qsc_cm *c)
 {
 	struct crypto_skcipher *ctr = READ_ONCE(c->ctr);
 
 	memzero_explicit(c->key, sizeof(c->key));
 	memzero_explicit(c->salt, sizeof(c->salt));
-	if (ctr && c->needs_simd)
+	if (ctr && !is_template(ctr))
 		memzero_explicit(crypto_skcipher_ctx(ctr),
 				 crypto_skcipher_alg(ctr)->base.cra_ctxsize);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* AES_CM_128_HMAC_SHA1_80 against vectors, and against changed packets. */
 
+#include <crypto/internal/skcipher.h>
 #include <linux/slab.h>
 
 #include "../kdf.h"
@@ -238,6 +239,22 @@ static void packet_without_payload_is_only_authenticated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, unprotect(t, 1, 1, 12, 12, 0), -EBADMSG);
 }
 
+static void panic_zeroes_the_cipher(struct kunit *test)
+{
+	struct cm_test *t = make_rtp(test);
+	struct skcipher_alg *alg = crypto_skcipher_alg(t->c.ctr);
+
+	if (alg->base.cra_flags & CRYPTO_ALG_INSTANCE)
+		kunit_skip(test, "its parts have the key");
+	KUNIT_EXPECT_NOT_NULL(test,
+			      memchr_inv(crypto_skcipher_ctx(t->c.ctr), 0, alg->base.cra_ctxsize));
+	qsc_cm_panic(&t->c);
+	KUNIT_EXPECT_NULL(test,
+			  memchr_inv(crypto_skcipher_ctx(t->c.ctr), 0, alg->base.cra_ctxsize));
+	KUNIT_EXPECT_NULL(test, memchr_inv(t->c.key, 0, sizeof(t->c.key)));
+	KUNIT_EXPECT_NULL(test, memchr_inv(t->c.salt, 0, sizeof(t->c.salt)));
+}
+
 /* No key stays where the next one who gets the memory could read it. */
 static void key_that_cannot_be_made_leaves_nothing(struct kunit *test)
 {
@@ -274,6 +291,7 @@ static struct kunit_case cases[] = { KUNIT_CASE(key_stream_is_that_of_rfc_3711_b
 				     KUNIT_CASE(packet_of_another_roll_over_is_refused),
 				     KUNIT_CASE(changed_packet_is_refused_and_left_as_it_is),
 				     KUNIT_CASE(packet_without_payload_is_only_authenticated),
+				     KUNIT_CASE(panic_zeroes_the_cipher),
 				     KUNIT_CASE(key_that_cannot_be_made_leaves_nothing),
 				     {} };
 
