@@ -128,7 +128,7 @@ const char *qsc_cm_driver(void)
 }
 
 /* No key of that suite is made: legs of relay calls alone have it. */
-int qsc_cm_init(struct qsc_cm *c, const u8 *key, u32 key_len, const u8 *auth)
+int qsc_cm_init(struct qsc_cm *c, const u8 *key, const u8 *auth)
 {
 	return -ENOENT;
 }
