@@ -89,7 +89,7 @@ static void receive_end(struct fuzz *f, struct fuzz_end *e)
 	while (done < e->wants && !f->failed) {
 		n = e->wants - done;
 		for (i = 0; i < n; i++) {
-			iov[i] = (struct iovec){ got[i].data, RTP_WIRE_MAX };
+			iov[i] = (struct iovec){ got[i].data, RTP_RECV_MAX };
 			msg[i].msg_hdr = (struct msghdr){ .msg_iov = &iov[i], .msg_iovlen = 1 };
 		}
 		n = recvmmsg(e->fd, msg, n, MSG_DONTWAIT, NULL);

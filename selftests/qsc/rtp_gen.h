@@ -14,14 +14,17 @@
 /* header, 15 CSRCs, a header extension, payload; then tag, index and MKI */
 #define RTP_EXT_WORDS	24
 #define RTP_PLAIN_MAX	(RTP_HDR_LEN + 60 + 4 + 4 * RTP_EXT_WORDS + RTP_PAYLOAD_MAX)
-#define RTP_WIRE_MAX	(RTP_PLAIN_MAX + 16 + 4 + 128)
+#define RTP_TRAILER_MAX	(16 + 4 + 128)
+#define RTP_WIRE_MAX	(RTP_PLAIN_MAX + RTP_TRAILER_MAX)
+/* What looks like a protected packet may be protected once more. */
+#define RTP_RECV_MAX	(RTP_WIRE_MAX + RTP_TRAILER_MAX)
 
 /*
  * One packet of a run. The buffer has room for what protection appends, and
  * is aligned because libsrtp reads it as words.
  */
 struct packet {
-	uint8_t data[RTP_WIRE_MAX + 8] __attribute__((aligned(8)));
+	uint8_t data[RTP_RECV_MAX + 8] __attribute__((aligned(8)));
 	int len;
 	bool rtcp;
 	uint32_t ssrc;
