@@ -300,7 +300,7 @@ def _(folder):
         s.add_cards(1, 2, keys=30)
         talker = kms.Talker(s, 1, 0)
         equal(talker.ask(request(1, "c", "caller", 2)), "error unavailable")
-        has(s.said(), "delivers nothing")
+        s.wait_for(lambda: "delivers nothing" in s.said())
         source.write(os.urandom(32))
         answers = kms.Talker(s, 1, 1)
         while (answer := answers.ask(request(1, "c", "caller", 2))) == "error unavailable":
