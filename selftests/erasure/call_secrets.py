@@ -202,13 +202,6 @@ def _root(n, degree):
     return low & 0xFFFFFFFF
 
 
-def hmac_states(key):
-    """What HMAC-SHA256 makes of its key, from which it can go on without it."""
-    block = key.ljust(64, b"\0")
-    yield "HMAC inner state", midstate(bytes(b ^ 0x36 for b in block))
-    yield "HMAC outer state", midstate(bytes(b ^ 0x5C for b in block))
-
-
 def sha1_midstate(block):
     """Of SHA-1 after one block, as the kernel has it: numbers of this machine."""
     w = list(struct.unpack(">16I", block))
@@ -228,11 +221,11 @@ def sha1_midstate(block):
     return struct.pack("<5I", *((x + y) & 0xFFFFFFFF for x, y in zip(state, (a, b, c, d, e))))
 
 
-def sha1_states(key):
-    """As hmac_states()."""
+def hmac_states(key, after=midstate):
+    """What HMAC makes of its key, from which it can go on without it; after() is of its hash."""
     block = key.ljust(64, b"\0")
-    yield "HMAC inner state", sha1_midstate(bytes(b ^ 0x36 for b in block))
-    yield "HMAC outer state", sha1_midstate(bytes(b ^ 0x5C for b in block))
+    yield "HMAC inner state", after(bytes(b ^ 0x36 for b in block))
+    yield "HMAC outer state", after(bytes(b ^ 0x5C for b in block))
 
 
 def prk(ikm, salt):
@@ -543,7 +536,7 @@ class Secrets(dict):
                 self.put_cipher(f"srtp {name} {part}", value, powers=False)
                 continue
             self.put(f"srtp {name} {part}", value)
-            for state, number in sha1_states(value) if "MAC" in part else ():
+            for state, number in hmac_states(value, sha1_midstate) if "MAC" in part else ():
                 self.put(f"srtp {name} {part}, {state}", number)
         return session
 
