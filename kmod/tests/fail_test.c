@@ -67,20 +67,16 @@ static void fail_in_turn(struct kunit *test, struct trial *t)
  * the same each time: which allocation is the nth is not either. Some rounds
  * reach those that one has missed.
  */
-static void fail_rounds(struct kunit *test, struct trial *t, int rounds)
-{
-	while (rounds--)
-		fail_in_turn(test, t);
-	KUNIT_EXPECT_GT(test, t->refused, 0);
-	kunit_info(test, "refused %u times, survived %u times\n", t->refused, t->survived);
-}
-
 static void fail_each(struct kunit *test, int (*make)(void *arg),
 		      void (*check)(struct kunit *test, void *arg, int err), void *arg)
 {
 	struct trial t = { .make = make, .check = check, .arg = arg };
+	int i;
 
-	fail_rounds(test, &t, ROUNDS);
+	for (i = 0; i < ROUNDS; i++)
+		fail_in_turn(test, &t);
+	KUNIT_EXPECT_GT(test, t.refused, 0);
+	kunit_info(test, "refused %u times, survived %u times\n", t.refused, t.survived);
 }
 
 static int make_ssrc(void *arg)
@@ -475,14 +471,11 @@ static void check_ciphers(struct kunit *test, void *arg, int err)
 /* What the module does when it is loaded, as far as it can be done again. */
 static void ciphers_of_the_module(struct kunit *test)
 {
-	struct trial t = { .make = make_ciphers, .check = check_ciphers };
-
 	qsc_test_need_failslab(test);
 	if (!QSC_TEST_IS_COPY)
 		kunit_skip(test, "somebody may use the ciphers");
 	qsc_aead_module_exit();
-	/* Each looks for modules in user space: once takes long enough. */
-	fail_rounds(test, &t, 1);
+	fail_each(test, make_ciphers, check_ciphers, NULL);
 	KUNIT_ASSERT_EQ(test, qsc_aead_module_init(), 0);
 }
 
