@@ -5,11 +5,12 @@ import base64
 import socket
 import struct
 import threading
-import time
 
+import algorithms
 import call_secrets
 from agent import attributes
-from call_secrets import CALLEE, CALLER, Secrets, vectors
+from algorithms import vectors
+from call_secrets import CALLER, Secrets
 from cryptography.exceptions import InvalidTag
 from machine import wait_for
 
@@ -37,7 +38,7 @@ class Peer:
                 continue
             for forth, back in self.keys:
                 try:
-                    plain = call_secrets.srtp_open(forth, packet)
+                    plain = algorithms.srtp_open(forth, packet)
                 except InvalidTag:
                     continue
                 self.heard += 1
@@ -50,8 +51,8 @@ class Peer:
     def _answer(self, plain, back, sender):
         ssrc = plain[8:12]
         report = struct.pack(">BBH4sQIII", 0x80, 200, 6, ssrc, 0, 0, 0, 0)
-        self.socket.sendto(call_secrets.srtcp_seal(back, report, self.heard), sender)
-        packet = call_secrets.srtp_seal(back, plain)
+        self.socket.sendto(algorithms.srtcp_seal(back, report, self.heard), sender)
+        packet = algorithms.srtp_seal(back, plain)
         self.packets.append((back, packet))
         self.socket.sendto(packet, sender)
 

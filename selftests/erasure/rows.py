@@ -5,7 +5,8 @@ import base64
 import os
 import time
 
-from call_secrets import CM_KEY_LEN, CM_SALT_LEN, KEY_LEN, SALT_LEN, Secrets
+from algorithms import CM_KEY_LEN, CM_PARTS, CM_SALT_LEN, KEY_LEN, SALT_LEN
+from call_secrets import Secrets
 from machine import wait_for
 from proof import Found, row
 
@@ -55,7 +56,7 @@ class Keyed:
         return f"local 10.0.2.15:{self.ports[call_id]} remote 10.0.2.2:{self.machine.media}"
 
     def _put(self, call_id, name, master, powers):
-        return self.calls[call_id].put_srtp(name, master, powers)
+        return self.calls[call_id].put_srtp(name, master, powers=powers)
 
     def _key(self, call_id, leg, powers):
         """A key for each way, and the words that set them."""
@@ -117,7 +118,7 @@ class Legacy(Relayed):
         return f"{legs} suite {self.SUITE}"
 
     def _put(self, call_id, name, master, powers):
-        return self.calls[call_id].put_srtp_cm(name, master)
+        return self.calls[call_id].put_srtp(name, master, CM_PARTS, powers=False)
 
 
 class Passed(Keyed):
