@@ -55,28 +55,20 @@ static void find_hash(struct secret *secret, const u8 *mask, const u8 *tag)
 		secret->bytes[i] = mask[i] ^ tag[i];
 }
 
-static bool holds(const u8 *p, size_t size, const struct secret *secret)
-{
-	size_t i;
-
-	for (i = 0; i + secret->len <= size; i++)
-		if (!memcmp(p + i, secret->bytes, secret->len))
-			return true;
-	return false;
-}
-
 static void expect_nothing_left(struct kunit *test, const struct secret *secret, int n,
 				const char *cipher)
 {
 	const u8 *scratch;
 	size_t size;
 	int cpu, i;
+	bool left;
 
 	for_each_possible_cpu(cpu) {
 		scratch = qsc_aead_scratch(cpu, &size);
-		for (i = 0; i < n; i++)
-			KUNIT_EXPECT_FALSE_MSG(test, holds(scratch, size, &secret[i]), "%s, %s",
-					       cipher, secret[i].name);
+		for (i = 0; i < n; i++) {
+			left = qsc_test_holds(scratch, size, secret[i].bytes, secret[i].len);
+			KUNIT_EXPECT_FALSE_MSG(test, left, "%s, %s", cipher, secret[i].name);
+		}
 	}
 }
 

@@ -134,16 +134,6 @@ static void portable_cipher_is_the_same(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, t->p, t->was, sizeof(t->p));
 }
 
-static bool holds(const u8 *p, size_t size, const u8 *what, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i + len <= size; i++)
-		if (!memcmp(p + i, what, len))
-			return true;
-	return false;
-}
-
 /* The first of its round keys is the key. */
 static void packet_leaves_nothing_with_the_portable_cipher(struct kunit *test)
 {
@@ -158,10 +148,10 @@ static void packet_leaves_nothing_with_the_portable_cipher(struct kunit *test)
 	KUNIT_ASSERT_GE(test, protect(t, 7, 0x51234, 12, 12 + 37, 5), 0);
 	for_each_possible_cpu(cpu) {
 		scratch = qsc_cm_scratch(cpu, &size);
-		KUNIT_EXPECT_FALSE(test, holds(scratch, size, t->c.key, sizeof(t->c.key)));
+		KUNIT_EXPECT_FALSE(test, qsc_test_holds(scratch, size, t->c.key, sizeof(t->c.key)));
 		/* of the keystream, as the payload was zero */
-		KUNIT_EXPECT_FALSE(test, holds(scratch, size, t->p + 28, 16));
-		KUNIT_EXPECT_FALSE(test, holds(scratch, size, t->c.salt, 4));
+		KUNIT_EXPECT_FALSE(test, qsc_test_holds(scratch, size, t->p + 28, 16));
+		KUNIT_EXPECT_FALSE(test, qsc_test_holds(scratch, size, t->c.salt, 4));
 	}
 }
 

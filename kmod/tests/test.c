@@ -24,6 +24,16 @@ u32 qsc_test_unhex(u8 *dst, const char *hex)
 	return n;
 }
 
+bool qsc_test_holds(const u8 *p, size_t size, const u8 *what, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i + len <= size; i++)
+		if (!memcmp(p + i, what, len))
+			return true;
+	return false;
+}
+
 /* The code under test is in this module, so its parameters are this module's. */
 static const struct kernel_param *find_param(const char *name)
 {

@@ -72,6 +72,15 @@ static inline int qsc_test_suite_init(struct kunit_suite *suite)
 u32 qsc_test_unhex(u8 *dst, const char *hex);
 
 /**
+ * qsc_test_holds() - is it somewhere in a piece of memory?
+ * @p: the piece
+ * @size: its bytes
+ * @what: to look for
+ * @len: its bytes
+ */
+bool qsc_test_holds(const u8 *p, size_t size, const u8 *what, size_t len);
+
+/**
  * qsc_test_plant_seal() - as if the module had made a sealing key pair just now
  * @seal: its younger key is replaced
  * @id: of the key

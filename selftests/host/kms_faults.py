@@ -5,7 +5,6 @@ fill up or cannot be written, wrong clocks, empty sources. Whatever happens, no
 key is good for two logins, and none is burnt for nothing."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path

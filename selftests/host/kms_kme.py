@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 
 import kms  # noqa: E402
 from kme import PATH, SLAVE, Kme, certificates  # noqa: E402
-from kms import Service, request  # noqa: E402
+from kms import Service  # noqa: E402
 from tap import equal, has, run, test  # noqa: E402
 
 slots = iter(range(1000))
