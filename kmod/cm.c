@@ -9,6 +9,7 @@
 
 #include <crypto/aes.h>
 #include <crypto/algapi.h>
+#include <crypto/internal/hash.h>
 #include <crypto/internal/skcipher.h>
 #include <crypto/sha1.h>
 #include <linux/err.h>
@@ -44,7 +45,7 @@ struct scratch {
 
 static DEFINE_PER_CPU(struct scratch *, scratches);
 static u32 req_size, desc_size; /* with what the drivers need; set at load */
-static char driver[CRYPTO_MAX_ALG_NAME];
+static char driver[2 * CRYPTO_MAX_ALG_NAME + 3]; /* names of both, with " + " */
 static bool present, internal; /* what probing found; set at load */
 
 static struct crypto_skcipher *alloc_cipher(bool inside, bool *needs_simd)
@@ -126,10 +127,12 @@ err_salt:
 void qsc_cm_destroy(struct qsc_cm *c)
 {
 	struct crypto_skcipher *ctr = c->ctr;
+	struct crypto_shash *mac = c->mac;
 
 	/* A panic meanwhile shall not write to what is free. */
 	WRITE_ONCE(c->ctr, NULL);
-	crypto_free_shash(c->mac);
+	WRITE_ONCE(c->mac, NULL);
+	crypto_free_shash(mac);
 	crypto_free_skcipher(ctr);
 	memzero_explicit(c, sizeof(*c));
 }
@@ -143,12 +146,16 @@ static bool is_template(struct crypto_skcipher *ctr)
 void qsc_cm_panic(struct qsc_cm *c)
 {
 	struct crypto_skcipher *ctr = READ_ONCE(c->ctr);
+	struct crypto_shash *mac = READ_ONCE(c->mac);
 
 	memzero_explicit(c->key, sizeof(c->key));
 	memzero_explicit(c->salt, sizeof(c->salt));
 	if (ctr && !is_template(ctr))
 		memzero_explicit(crypto_skcipher_ctx(ctr),
 				 crypto_skcipher_alg(ctr)->base.cra_ctxsize);
+	/* HMAC is a template whose key, or what comes of it, it has itself. */
+	if (mac)
+		memzero_explicit(crypto_shash_ctx(mac), crypto_shash_alg(mac)->base.cra_ctxsize);
 }
 
 /* RFC 3711 section 4.1.1: salt * 2^16 XOR SSRC * 2^64 XOR index * 2^16. */
@@ -303,7 +310,9 @@ static int probe(void)
 	}
 	req_size = req_size_of(ctr);
 	desc_size = desc_size_of(mac);
-	strscpy(driver, crypto_tfm_alg_driver_name(crypto_skcipher_tfm(ctr)), sizeof(driver));
+	snprintf(driver, sizeof(driver), "%s + %s",
+		 crypto_tfm_alg_driver_name(crypto_skcipher_tfm(ctr)),
+		 crypto_shash_driver_name(mac));
 	crypto_free_shash(mac);
 	crypto_free_skcipher(ctr);
 	return 0;

@@ -55,7 +55,7 @@ void qsc_cm_destroy(struct qsc_cm *c);
  * qsc_cm_panic() - zero what is ours of a key
  * @c: nothing uses it any more, but qsc_cm_destroy() may
  *
- * The key of the MAC, and what a template expands, are in transforms of the crypto API.
+ * What the parts of a template expand is in transforms of the crypto API.
  */
 void qsc_cm_panic(struct qsc_cm *c);
 
@@ -107,7 +107,8 @@ u8 *qsc_cm_scratch(int cpu, size_t *size);
 /**
  * qsc_cm_driver() - which drivers the suite runs on
  *
- * Return: name of the cipher's, static; NULL if this kernel lacks one of the two.
+ * Return: names of the cipher's and the MAC's, static; NULL if this kernel lacks one of
+ * the two.
  */
 const char *qsc_cm_driver(void);
 

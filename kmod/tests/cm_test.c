@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* AES_CM_128_HMAC_SHA1_80 against vectors, and against changed packets. */
 
+#include <crypto/internal/hash.h>
 #include <crypto/internal/skcipher.h>
 #include <linux/slab.h>
 
@@ -231,6 +232,30 @@ static void packet_without_payload_is_only_authenticated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, unprotect(t, 1, 1, 12, 12, 0), -EBADMSG);
 }
 
+/*
+ * Is the MAC zero afterwards? Unlike after a panic it is freed, so it gets back of what
+ * it is made.
+ */
+static bool panic_with(struct kunit *test, struct cm_test *t)
+{
+	u32 size = crypto_shash_alg(t->c.mac)->base.cra_ctxsize;
+	u8 *ctx = crypto_shash_ctx(t->c.mac), *was;
+	bool zero;
+
+	was = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, was);
+	memcpy(was, ctx, size);
+	qsc_cm_panic(&t->c);
+	zero = !memchr_inv(ctx, 0, size);
+	memcpy(ctx, was, size);
+	return zero;
+}
+
+static void panic_zeroes_the_mac(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, panic_with(test, make_rtp(test)));
+}
+
 static void panic_zeroes_the_cipher(struct kunit *test)
 {
 	struct cm_test *t = make_rtp(test);
@@ -240,7 +265,7 @@ static void panic_zeroes_the_cipher(struct kunit *test)
 		kunit_skip(test, "its parts have the key");
 	KUNIT_EXPECT_NOT_NULL(test,
 			      memchr_inv(crypto_skcipher_ctx(t->c.ctr), 0, alg->base.cra_ctxsize));
-	qsc_cm_panic(&t->c);
+	panic_with(test, t);
 	KUNIT_EXPECT_NULL(test,
 			  memchr_inv(crypto_skcipher_ctx(t->c.ctr), 0, alg->base.cra_ctxsize));
 	KUNIT_EXPECT_NULL(test, memchr_inv(t->c.key, 0, sizeof(t->c.key)));
@@ -284,6 +309,7 @@ static struct kunit_case cases[] = { KUNIT_CASE(key_stream_is_that_of_rfc_3711_b
 				     KUNIT_CASE(changed_packet_is_refused_and_left_as_it_is),
 				     KUNIT_CASE(packet_without_payload_is_only_authenticated),
 				     KUNIT_CASE(panic_zeroes_the_cipher),
+				     KUNIT_CASE(panic_zeroes_the_mac),
 				     KUNIT_CASE(key_that_cannot_be_made_leaves_nothing),
 				     {} };
 

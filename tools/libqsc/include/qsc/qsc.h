@@ -97,7 +97,7 @@ const struct qsc_error *qsc_last_error(const struct qsc_sock *sk);
  * struct qsc_suite_info - one cipher suite of this kernel
  * @id: enum qsc_suite
  * @name: SDP name
- * @driver: crypto driver the module uses, empty if this kernel lacks the suite
+ * @driver: crypto driver the module uses, or two; empty if this kernel lacks the suite
  * @fast: the driver is the fused one, not the generic template
  * @key_len: master key, bytes
  * @salt_len: master salt, bytes
@@ -106,7 +106,7 @@ const struct qsc_error *qsc_last_error(const struct qsc_sock *sk);
 struct qsc_suite_info {
 	uint32_t id;
 	char name[64];
-	char driver[128];
+	char driver[256];
 	bool fast;
 	uint32_t key_len;
 	uint32_t salt_len;
