@@ -259,11 +259,12 @@ class Secrets(dict):
                 self.put_cipher(full, value, powers)
                 continue
             self.put(full, value)
-            # kmod/aead.h, struct qsc_iv: a salt is two numbers of this machine
-            self.put(f"{full} as numbers", value[:8][::-1] + value[8:][::-1])
             if "MAC" in part:
                 for state, number in algorithms.hmac_states(value, algorithms.sha1_midstate):
                     self.put(f"{full}, {state}", number)
+            else:
+                # kmod/aead.h, struct qsc_iv: a salt is two numbers of this machine
+                self.put(f"{full} as numbers", value[:8][::-1] + value[8:][::-1])
         return session
 
     def put_pool(self, carrier):

@@ -439,9 +439,9 @@ static const struct test {
 	{ "the roll-over is carried", rollover_is_carried },
 	{ "the roll-over is carried from plain", rollover_is_carried, { QSC_SUITE_PLAIN } },
 	{ "quality is told", quality_is_told },
+	{ "quality is told, plain", quality_is_told, { QSC_SUITE_PLAIN, QSC_SUITE_PLAIN } },
 	{ "any number of SSRCs passes from plain to plain", any_number_of_ssrcs_passes,
 	  { QSC_SUITE_PLAIN, QSC_SUITE_PLAIN } },
-	{ "quality is told, plain", quality_is_told, { QSC_SUITE_PLAIN, QSC_SUITE_PLAIN } },
 };
 
 #define N_TESTS		(int)(sizeof(tests) / sizeof(tests[0]))
