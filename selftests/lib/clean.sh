@@ -36,6 +36,14 @@ clean_key() {
 	clean_file=$clean_folder/$clean_salt-$clean_file
 }
 
+# clean_found_all FILE...: each of them was
+clean_found_all() {
+	for clean_one; do
+		clean_key "$clean_one"
+		: >"$clean_file"
+	done
+}
+
 # clean_test_run DESCRIPTION FILES COMMAND...: as ktap_test_run, unless the FILES
 # (words) were clean
 clean_test_run() {
