@@ -24,7 +24,7 @@ options="--strict --no-tree --no-summary --show-types"
 clean_begin "$options $(cat "$checkpatch"/*)" $list
 # All at once takes half the time.
 # shellcheck disable=SC2086 # words
-! "$checkpatch/checkpatch.pl" $options -f $list >/dev/null 2>&1 || clean_found_all $list
+clean_at_once "$list" "$checkpatch/checkpatch.pl" $options -f
 for f in $list; do
 	# shellcheck disable=SC2086 # words
 	clean_test_run "$f" "$f" "$checkpatch/checkpatch.pl" $options -f "$f"

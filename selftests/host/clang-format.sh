@@ -20,8 +20,7 @@ ktap_set_plan "$(echo "$list" | wc -l)"
 # shellcheck disable=SC2086 # words
 clean_begin "$(clang-format --version; cat .clang-format)" $list
 # Of nearly four hundred, starting one by one takes a minute, all at once a second.
-# shellcheck disable=SC2086 # words
-! clang-format --dry-run -Werror $list 2>/dev/null || clean_found_all $list
+clean_at_once "$list" clang-format --dry-run -Werror
 for f in $list; do
 	clean_test_run "$f" "$f" clang-format --dry-run -Werror "$f"
 done

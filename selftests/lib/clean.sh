@@ -36,9 +36,18 @@ clean_key() {
 	clean_file=$clean_folder/$clean_salt-$clean_file
 }
 
-# clean_found_all FILE...: each of them was
-clean_found_all() {
-	for clean_one; do
+# clean_at_once FILES COMMAND...: one start of it for all of the FILES (words) that are
+# not known to be clean; if it finds something, which it is in is for clean_test_run
+clean_at_once() {
+	clean_new=
+	for clean_one in $1; do
+		clean_key "$clean_one"
+		[ -e "$clean_file" ] || clean_new="$clean_new $clean_one"
+	done
+	shift
+	# shellcheck disable=SC2086 # words
+	[ "$clean_new" ] && "$@" $clean_new >/dev/null 2>&1 || return 0
+	for clean_one in $clean_new; do
 		clean_key "$clean_one"
 		: >"$clean_file"
 	done
