@@ -69,10 +69,7 @@ static void must(enum side side, const char *cmd)
 		ksft_exit_fail_msg("failed: %s\n", cmd);
 }
 
-/*
- * Carrier comes at once, routes and neighbours a little later; and what asks for a
- * neighbour is not to be what a test loses.
- */
+/* Carrier comes at once, routes and neighbours a little later. */
 static void warm_up(int family, int from_host, int to_host)
 {
 	union addr to = net_addr(family, to_host, 9);
@@ -87,6 +84,16 @@ static void warm_up(int family, int from_host, int to_host)
 		ksft_exit_fail_msg("no packet gets from A to B\n");
 	close(tx);
 	close(rx);
+}
+
+/*
+ * What asks for a neighbour is not to be what a test loses, nor what has to wait until a
+ * slow machine has asked again.
+ */
+static void keep_neighbours(enum side side)
+{
+	must(side, "ip neigh | grep lladdr | while read -r addr _ dev _ mac _; do"
+	     " ip neigh replace $addr dev $dev lladdr $mac nud permanent || exit; done");
 }
 
 void net_up(void)
@@ -111,6 +118,8 @@ void net_up(void)
 	warm_up(AF_INET, 4, 3);
 	warm_up(AF_INET6, 1, 2);
 	warm_up(AF_INET6, 4, 3);
+	keep_neighbours(SIDE_A);
+	keep_neighbours(SIDE_B);
 }
 
 union addr net_addr(int family, int host, uint16_t port)
