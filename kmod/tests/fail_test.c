@@ -174,7 +174,11 @@ struct keys {
 
 static struct crypto_alg *alg_of(const struct qsc_key *key)
 {
-	return &crypto_aead_alg(key->rtp.aead.tfm)->base;
+	const struct qsc_srtp *c = &key->rtp;
+	struct crypto_tfm *tfm;
+
+	tfm = c->cm.ctr ? crypto_skcipher_tfm(c->cm.ctr) : crypto_aead_tfm(c->aead.tfm);
+	return tfm->__crt_alg;
 }
 
 static int make_key(void *arg)
@@ -197,7 +201,7 @@ static void check_key(struct kunit *test, void *arg, int err)
 	KUNIT_EXPECT_EQ(test, refcount_read(&alg_of(k->other)->cra_refcnt), k->users);
 }
 
-static void key(struct kunit *test)
+static void fail_key(struct kunit *test, u32 suite)
 {
 	u8 secrets[SECRETS][QSC_TEST_SECRET_LEN], *p;
 	struct qsc_test_watch w = { .secrets = secrets, .nr = SECRETS };
@@ -205,8 +209,9 @@ static void key(struct kunit *test)
 
 	qsc_test_need_failslab(test);
 	qsc_test_make_master(&k.m, QSC_DIR_TX, SEED, "mki", 0);
+	k.m.p.suite = qsc_suite_by_id(suite);
 	find_out(test, &k.m.p, secrets);
-	k.other = qsc_test_key(test, QSC_TEST_SUITE, QSC_DIR_TX, 1, NULL);
+	k.other = qsc_test_key(test, suite, QSC_DIR_TX, 1, NULL);
 	k.users = refcount_read(&alg_of(k.other)->cra_refcnt);
 	p = kunit_kzalloc(test, 100, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
@@ -220,6 +225,17 @@ static void key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w.found, 1);
 	qsc_test_watch_stop(&w);
 	qsc_key_destroy(k.other);
+}
+
+static void key(struct kunit *test)
+{
+	fail_key(test, QSC_TEST_SUITE);
+}
+
+/* Its RTCP has ciphers of its own. */
+static void key_of_a_legacy_leg(struct kunit *test)
+{
+	fail_key(test, QSC_SUITE_AES_CM_128_HMAC_SHA1_80);
 }
 
 /* A call on ports of its own, so that these need memory too. */
@@ -504,6 +520,7 @@ static void tables_of_the_namespaces(struct kunit *test)
 static struct kunit_case fail_cases[] = { KUNIT_CASE(ssrc),
 					  KUNIT_CASE(initial_rocs),
 					  KUNIT_CASE(key),
+					  KUNIT_CASE(key_of_a_legacy_leg),
 					  KUNIT_CASE(first_call),
 					  KUNIT_CASE(second_call),
 					  KUNIT_CASE(next_key),
