@@ -68,7 +68,7 @@ ktap_set_plan "$(echo "$list" | wc -w)"
 # shellcheck disable=SC2086 # words
 selftests/lib/compiler_input.py "$out/compile_commands.json" \
 	"$(clang-tidy --version; cat .clang-tidy selftests/.clang-tidy)" $list >"$out/inputs"
-xargs -a "$out/inputs" -P "$(nproc)" -n 2 selftests/host/clang_tidy.sh --one
+selftests/lib/huge_pages xargs -a "$out/inputs" -P "$(nproc)" -n 2 selftests/host/clang_tidy.sh --one
 for f in $list; do
 	report "$f"
 done

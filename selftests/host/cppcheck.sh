@@ -37,7 +37,7 @@ options="$options --suppressions-list=selftests/host/cppcheck.suppressions"
 
 check() {
 	# shellcheck disable=SC2086 # words
-	cppcheck -j "$(nproc)" $options --template='{file}:{line}: {message} [{id}]' \
+	selftests/lib/huge_pages cppcheck -j "$(nproc)" $options --template='{file}:{line}: {message} [{id}]' \
 		-DQSC_TOOLS_VERSION='""' $includes "$1"/*.c
 }
 

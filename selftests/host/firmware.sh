@@ -19,7 +19,8 @@ root=$top/out/check-firmware/root
 tests=$(cd firmware-keys/tests && echo test_*.c | sed 's/\.c//g')
 
 build_sanitized() {
-	make -s -j "$(nproc)" -C firmware-keys all tests WERROR=1 SAN=1 OUT="$san"
+	selftests/lib/huge_pages make -s -j "$(nproc)" -C firmware-keys all tests \
+		WERROR=1 SAN=1 OUT="$san"
 }
 
 install_tree() {

@@ -59,7 +59,7 @@ if [ "${1-}" = --one ]; then
 fi
 
 build() {
-	make -s -C selftests/fuzz
+	selftests/lib/huge_pages make -s -C selftests/fuzz
 }
 
 report() {

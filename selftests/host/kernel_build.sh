@@ -25,7 +25,7 @@ vmlinux:
 	$(MAKE) objects && touch $(O)/vmlinux
 objects:
 	! test -e $(here)slow || { echo $$$$ >$(here)slow; exec sleep 60; }
-modules:
+prepare lib/kasprintf.o mm/util.o modules:
 END
 
 # comes_true COMMAND...: within ten seconds

@@ -26,7 +26,8 @@ build() {
 }
 
 build_sanitized() {
-	make -s -j "$(nproc)" -C tools all tests WERROR=1 SAN=1 OUT="$san"
+	selftests/lib/huge_pages make -s -j "$(nproc)" -C tools all tests \
+		WERROR=1 SAN=1 OUT="$san"
 }
 
 # ends_with STATUS ARGUMENT...: qsctl under valgrind, with its stdin

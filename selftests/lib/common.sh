@@ -42,8 +42,3 @@ as_root() {
 apt_refresh() {
 	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
 }
-
-# huge_pages_by LIBRARY: it (rig/kernels/hugepages.c) lets programs have them
-huge_pages_by() {
-	export LD_PRELOAD="$1" GLIBC_TUNABLES=glibc.malloc.hugetlb=1
-}
