@@ -66,9 +66,10 @@ selftests/lib/compile_commands.py $folders >"$out/compile_commands.json"
 list=${*:-$(files)}
 ktap_set_plan "$(echo "$list" | wc -w)"
 # shellcheck disable=SC2086 # words
-selftests/lib/compiler_input.py "$out/compile_commands.json" \
+selftests/lib/huge_pages selftests/lib/compiler_input.py "$out/compile_commands.json" \
 	"$(clang-tidy --version; cat .clang-tidy selftests/.clang-tidy)" $list >"$out/inputs"
-selftests/lib/huge_pages xargs -a "$out/inputs" -P "$(nproc)" -n 2 selftests/host/clang_tidy.sh --one
+selftests/lib/huge_pages xargs -a "$out/inputs" -P "$(nproc)" -n 2 \
+	selftests/host/clang_tidy.sh --one
 for f in $list; do
 	report "$f"
 done

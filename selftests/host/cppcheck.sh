@@ -37,8 +37,8 @@ options="$options --suppressions-list=selftests/host/cppcheck.suppressions"
 
 check() {
 	# shellcheck disable=SC2086 # words
-	selftests/lib/huge_pages cppcheck -j "$(nproc)" $options --template='{file}:{line}: {message} [{id}]' \
-		-DQSC_TOOLS_VERSION='""' $includes "$1"/*.c
+	selftests/lib/huge_pages cppcheck -j "$(nproc)" $options \
+		--template='{file}:{line}: {message} [{id}]' -DQSC_TOOLS_VERSION='""' $includes "$1"/*.c
 }
 
 ktap_print_header
