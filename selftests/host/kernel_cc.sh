@@ -48,8 +48,10 @@ END
 printf '%s\n' '#include <linux/header.h>' \
 	'const char *name(void) { return NAME; }' 'int f(void) { return value(); }' >plain.c
 { echo '#define CHANGED' && cat plain.c; } >changed.c
+{ echo '#define UNKNOWN' && cat plain.c; } >unknown.c
 { echo '#define pr_fmt(text) "says: " text' && cat plain.c; } >prefix.c
 echo 'int value(int x) { return x; }' >alone.c
+{ cat plain.c && echo 'static void unused(void) { }'; } >warned.c
 
 # compile COMPILER OBJECT FILE FLAG...: as kbuild does
 compile() {
@@ -80,11 +82,15 @@ not_read() {
 }
 
 compiles_headers() {
-	NEW=first && export NEW
-	same plain.c -O2 && test -s headers/core.h.gch/first
+	NEW=y && export NEW
+	same plain.c -O2 && test -s headers/core.h.gch/plain
 	status=$?
 	unset NEW
 	return "$status"
+}
+
+warns() {
+	! compile "$cc" with.o warned.c -O2 -Wall -Werror 2>said && grep 'unused.*defined' said
 }
 
 depends() {
@@ -92,13 +98,15 @@ depends() {
 }
 
 ktap_print_header
-ktap_set_plan 8
+ktap_set_plan 10
 ktap_test_run "headers are compiled by the way" compiles_headers
-ktap_test_run "they are not read again" not_read plain.c prefix.c
+ktap_test_run "they are not read again" not_read plain.c prefix.c unknown.c
 ktap_test_run "a file is what it would be without" same plain.c -O2
 ktap_test_run "a file that has its own pr_fmt, too" same prefix.c -O2
 ktap_test_run "a file that defines what a header asks for, too" same changed.c -O2
+ktap_test_run "a file that defines what no header asks for, too" same unknown.c -O2
 ktap_test_run "a file that has a use of its own for a header's name, too" same alone.c -O2
 ktap_test_run "a file with other flags, too" same plain.c -O0
+ktap_test_run "what is wrong with a file is said" warns
 ktap_test_run "it depends on files that exist" depends
 ktap_finished
