@@ -25,7 +25,11 @@ vmlinux:
 	$(MAKE) objects && touch $(O)/vmlinux
 objects:
 	! test -e $(here)slow || { echo $$$$ >$(here)slow; exec sleep 60; }
-prepare lib/kasprintf.o mm/util.o modules:
+lib/kasprintf.o:
+	touch $(HEADERS)/core.h.gch/sanitized
+mm/util.o:
+	touch $(HEADERS)/core.h.gch/plain
+prepare modules:
 END
 
 # comes_true COMMAND...: within ten seconds
