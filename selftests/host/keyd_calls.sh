@@ -489,13 +489,16 @@ killed_pool_file() {
 		[ $((3000 - $(left edge))) -ge "$(used edge)" ] && halt edge.keyd
 }
 
+# One bit of a byte in the middle, whatever it is.
 bad_pool_file() {
-	local status=0
+	local byte status=0
 
 	cp edge/card.img edge/good.img
-	printf x | dd of=edge/card.img bs=1 seek=100 conv=notrunc status=none
-	QSC_FEED_LOG=edge/feed QSC_FEED_EVENTS=edge/events "$QSKEYD" --config edge/conf >said 2>&1 ||
-		status=$?
+	byte=$(od -An -tu1 -j100 -N1 edge/card.img)
+	printf '%b' "\\0$(printf %o $((byte ^ 1)))" |
+		dd of=edge/card.img bs=1 seek=100 conv=notrunc status=none
+	QSC_FEED_LOG=edge/feed QSC_FEED_EVENTS=edge/events \
+		timeout 20 "$QSKEYD" --config edge/conf >said 2>&1 || status=$?
 	cat said
 	mv edge/good.img edge/card.img
 	[ "$status" -ne 0 ] && grep -q "edge/card.img" said
