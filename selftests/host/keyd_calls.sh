@@ -9,6 +9,8 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd -P)
 # shellcheck source=selftests/lib/ktap.sh
 . "$top/selftests/lib/ktap.sh"
+# shellcheck source=selftests/lib/flip.sh
+. "$top/selftests/lib/flip.sh"
 
 # shellcheck source=selftests/lib/inside.sh
 . "$top/selftests/lib/inside.sh"
@@ -489,14 +491,11 @@ killed_pool_file() {
 		[ $((3000 - $(left edge))) -ge "$(used edge)" ] && halt edge.keyd
 }
 
-# One bit of a byte in the middle, whatever it is.
 bad_pool_file() {
-	local byte status=0
+	local status=0
 
 	cp edge/card.img edge/good.img
-	byte=$(od -An -tu1 -j100 -N1 edge/card.img)
-	printf '%b' "\\0$(printf %o $((byte ^ 1)))" |
-		dd of=edge/card.img bs=1 seek=100 conv=notrunc status=none
+	flip edge/card.img 100
 	QSC_FEED_LOG=edge/feed QSC_FEED_EVENTS=edge/events \
 		timeout 20 "$QSKEYD" --config edge/conf >said 2>&1 || status=$?
 	cat said

@@ -10,6 +10,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd -P)
 . "$top/selftests/lib/ktap.sh"
 # shellcheck source=selftests/lib/cards.sh
 . "$top/selftests/lib/cards.sh"
+# shellcheck source=selftests/lib/flip.sh
+. "$top/selftests/lib/flip.sh"
 
 bin=${QSC_BUILD:-$top/out/firmware-keys}
 PATH=$bin:$PATH
