@@ -15,7 +15,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -177,12 +176,9 @@ static void *sender(void *arg)
 {
 	uint32_t me = (uintptr_t)arg;
 	uint32_t number = 0;
-	cpu_set_t cpu;
 	int i;
 
-	CPU_ZERO(&cpu);
-	CPU_SET(me % sysconf(_SC_NPROCESSORS_ONLN), &cpu);
-	pthread_setaffinity_np(pthread_self(), sizeof(cpu), &cpu);
+	net_pin_to(me);
 	while (!stop_sending) {
 		wait_for_receivers(me, number);
 		for (i = 0; i < KEPT; i++) {

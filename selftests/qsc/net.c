@@ -33,14 +33,19 @@ static void new_ns(enum side side)
 		ksft_exit_fail_msg("/proc/self/ns/net: %s\n", strerror(errno));
 }
 
-void net_pin(void)
+void net_pin_to(unsigned int nth)
 {
 	cpu_set_t cpu;
 
 	CPU_ZERO(&cpu);
-	CPU_SET(sched_getcpu(), &cpu);
+	CPU_SET(nth % sysconf(_SC_NPROCESSORS_ONLN), &cpu);
 	if (sched_setaffinity(0, sizeof(cpu), &cpu))
 		ksft_exit_fail_msg("sched_setaffinity: %s\n", strerror(errno));
+}
+
+void net_pin(void)
+{
+	net_pin_to(sched_getcpu());
 }
 
 void net_enter(enum side side)
@@ -84,6 +89,11 @@ static void warm_up(int family, int from_host, int to_host)
 		ksft_exit_fail_msg("no packet gets from A to B\n");
 	close(tx);
 	close(rx);
+}
+
+void net_drain(void)
+{
+	warm_up(AF_INET, 1, 2);
 }
 
 /*

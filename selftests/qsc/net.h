@@ -40,6 +40,14 @@ void net_up(void);
  * the softirqs of the veth.
  */
 void net_pin(void);
+/* Likewise this thread, on the @nth CPU; a machine with less begins again at the first. */
+void net_pin_to(unsigned int nth);
+
+/*
+ * Wait until what was sent from this CPU has been taken from its queue: one that
+ * is full (net.core.netdev_max_backlog) loses the next packet.
+ */
+void net_drain(void);
 
 /* Enter a namespace: sockets opened from now on belong to it. */
 void net_enter(enum side side);

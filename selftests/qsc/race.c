@@ -7,7 +7,6 @@
  */
 #include <arpa/inet.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,12 +47,9 @@ static void line_up(uint32_t lap)
 static void *racer(void *arg)
 {
 	int me = (uintptr_t)arg;
-	cpu_set_t cpu;
 	uint32_t lap;
 
-	CPU_ZERO(&cpu);
-	CPU_SET(me, &cpu);
-	pthread_setaffinity_np(pthread_self(), sizeof(cpu), &cpu);
+	net_pin_to(me);
 	for (lap = 0; lap < race.laps; lap++) {
 		line_up(lap);
 		race.run(&race.f, me, lap);

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -225,13 +224,10 @@ static void *sender(void *arg)
 	static struct peer peers[SENDERS][WILD][ENDS];
 	unsigned int me = (uintptr_t)arg;
 	struct rng rng;
-	cpu_set_t cpu;
 	uint16_t seq;
 	int i;
 
-	CPU_ZERO(&cpu);
-	CPU_SET(me % sysconf(_SC_NPROCESSORS_ONLN), &cpu);
-	pthread_setaffinity_np(pthread_self(), sizeof(cpu), &cpu);
+	net_pin_to(me);
 	rng_seed(&rng, me);
 	for (i = 0; i < WILD * ENDS; i++)
 		open_peer(&peers[me][i / ENDS][i % ENDS], i / ENDS, i % ENDS, me);
@@ -257,6 +253,11 @@ static void storm(void)
 	stop = true;
 	for (i = 0; i < VANDALS + SENDERS; i++)
 		pthread_join(threads[i], NULL);
+	/* a queue that is full of their packets loses the next one */
+	for (i = 0; i < SENDERS; i++) {
+		net_pin_to(i);
+		net_drain();
+	}
 	ksft_print_msg("%u deeds, %u calls made, %u packets\n", deeds, made, sent);
 }
 
